@@ -1,0 +1,26 @@
+// Devices: which backend computes, and how to choose it.
+import * as tf from '@tensorflow/tfjs-core';
+
+export interface DeviceOptions {
+  /** `onnx`: compiled, ONNX Runtime; `cpu`: TensorFlow.js's reference; `tensorflow`: libtensorflow through tfjs-node-gpu. */
+  readonly kind: 'onnx' | 'cpu' | 'tensorflow';
+  /** Threads of one operation (onnx only). */
+  readonly threads?: number;
+}
+
+/** Makes `device` the TensorFlow.js backend of this process. */
+export async function useDevice(device: DeviceOptions): Promise<void> {
+  if (device.kind === 'cpu') await import('@tensorflow/tfjs-backend-cpu');
+  await tf.setBackend(device.kind);
+  await tf.ready();
+}
+
+/** A tensor over typed data, float32 or int32 by the type of `data`. */
+export function tensor(data: Float32Array | Int32Array, shape: readonly number[]): tf.Tensor {
+  return tf.tensor(data, shape as number[], data instanceof Float32Array ? 'float32' : 'int32');
+}
+
+/** The values of a tensor, computed now if they were not yet. */
+export async function toArray(t: tf.Tensor): Promise<Float32Array | Int32Array | Uint8Array> {
+  return t.data();
+}
