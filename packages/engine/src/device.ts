@@ -1,4 +1,5 @@
 // Devices: which backend computes, and how to choose it.
+import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 
 export interface DeviceOptions {
@@ -10,9 +11,10 @@ export interface DeviceOptions {
 
 /** Makes `device` the TensorFlow.js backend of this process. */
 export async function useDevice(device: DeviceOptions): Promise<void> {
-  if (device.kind === 'cpu') await import('@tensorflow/tfjs-backend-cpu');
   await tf.setBackend(device.kind);
   await tf.ready();
+  // The reference backend greets every user with an advertisement on its first kernel.
+  if (device.kind === 'cpu') (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
 }
 
 /** A tensor over typed data, float32 or int32 by the type of `data`. */

@@ -1,4 +1,6 @@
 // Gradients of functions over pytrees of tensors, on TensorFlow.js's own automatic differentiation.
+// The union package is imported for what it registers: the gradients of every tfjs operation (tfjs-core alone has none).
+import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { treeFlatten, treeUnflatten } from './tree.ts';
 
