@@ -1,0 +1,66 @@
+// Command line: runs TensorFlow.js's own op tests against a backend and prints the failures and totals.
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { type Outcome, runTfjsTests, type SpecResult } from './harness.ts';
+
+const { values } = parseArgs({
+  options: {
+    backend: { type: 'string', default: 'cpu' },
+    filter: { type: 'string' },
+    json: { type: 'string' },
+    list: { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+  },
+});
+
+const started = performance.now();
+const { specs, registered } = await runTfjsTests({
+  backend: values.backend,
+  list: values.list,
+  ...(values.filter === undefined ? {} : { filter: new RegExp(values.filter) }),
+  onSpec: (spec) => {
+    if (values.list) console.log(`${spec.file}: ${spec.name}`);
+    else if (spec.outcome === 'failed') console.log(`FAILED ${spec.file}: ${spec.name}\n${shortened(spec)}\n`);
+    else if (values.verbose) console.log(`${spec.outcome} ${spec.file}: ${spec.name} (${spec.ms.toFixed(0)} ms)`);
+  },
+});
+if (values.json !== undefined)
+  writeFileSync(values.json, JSON.stringify({ backend: values.backend, registered, specs }, null, 1));
+
+const count = (outcome: Outcome) => specs.filter((s) => s.outcome === outcome).length;
+const [passed, failed, unsupported] = [count('passed'), count('failed'), count('unsupported')];
+if (values.list) {
+  console.log(`${passed} specs`);
+} else {
+  console.log('Excluded:');
+  for (const [reason, n] of tally(specs.filter((s) => s.outcome === 'excluded').map((s) => s.message ?? '')))
+    console.log(`  ${n}  ${reason}`);
+  if (unsupported > 0) {
+    console.log('Specs that need a kernel the backend lacks:');
+    for (const [kernel, n] of tally(specs.flatMap((s) => (s.outcome === 'unsupported' ? s.missing : []))))
+      console.log(`  ${n}  ${kernel}`);
+  }
+  console.log(
+    `${registered.length} kernels, ${((performance.now() - started) / 1000).toFixed(1)} s, ${unsupported} specs of unsupported kernels, ` +
+      `${((100 * passed) / Math.max(1, passed + failed)).toFixed(2)}% of the specs of supported kernels pass`,
+  );
+  console.log(`${passed} passed, ${failed} failed`);
+}
+// A backend may hold threads that keep the process alive.
+process.exit(failed > 0 ? 1 : 0);
+
+function tally(items: readonly string[]): [string, number][] {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1]);
+}
+
+/** The message and the first frames of the stack outside jasmine. */
+function shortened(spec: SpecResult): string {
+  return (spec.message ?? '')
+    .split('\n')
+    .filter((line) => !line.includes('jasmine-core'))
+    .map((l) => l.slice(0, 400))
+    .slice(0, 12)
+    .join('\n');
+}
