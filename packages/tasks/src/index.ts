@@ -1,1 +1,17 @@
-export {};
+// Data for looped models: group words, Mano and text, as pure streams of batches.
+export { type Group, groupByName } from './groups.ts';
+export { groupWords, groupWordsOptions } from './groupWords.ts';
+export { mano, manoOptions } from './mano.ts';
+export {
+  apply,
+  type Expression,
+  evaluate,
+  type Op,
+  prefix,
+  randomExpression,
+  type Step,
+  work,
+} from './manoExpression.ts';
+export { type TaskEntry, taskById, tasks } from './registry.ts';
+export { type ChainStep, type Task, type TaskBatch, TaskError } from './task.ts';
+export { text, textOptions } from './text.ts';

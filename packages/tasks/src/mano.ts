@@ -1,0 +1,161 @@
+// Mano: mental modular arithmetic, a prefix expression answered in one token without writing anything down.
+import { fold, type Key, key } from '@looplab/core';
+import { z } from 'zod';
+import { draws } from './draws.ts';
+import { evaluate, type Op, prefix, randomExpression, work } from './manoExpression.ts';
+import { parseOptions } from './options.ts';
+import { type ChainStep, emptyBatch, type Task, type TaskBatch, TaskError } from './task.ts';
+
+const whole = z.int('must be a whole number');
+export const manoOptions = z.strictObject({
+  modulus: whole.min(2, 'must be >= 2').max(4096, 'must be <= 4096').default(23).describe('values are 0..modulus-1'),
+  maxOps: whole
+    .min(1, 'must be >= 1')
+    .max(512, 'must be <= 512')
+    .default(10)
+    .describe('L: training draws U{1..L} operators, validation has L'),
+  validationOps: whole
+    .min(1, 'must be >= 1')
+    .optional()
+    .describe('operators in a validation problem, at most maxOps; default maxOps'),
+  ops: z
+    .array(z.enum(['+', '-', '*'], { error: 'must be +, - or *' }))
+    .min(1, 'must name at least one operator')
+    .refine((ops) => new Set(ops).size === ops.length, 'must not repeat an operator')
+    .default(['+', '-', '*'])
+    .describe('operators to draw from, all modulo modulus'),
+  opTokens: z
+    .enum(['single', 'double'], { error: "must be 'single' or 'double'" })
+    .default('single')
+    .describe('one symbol for an operator (Ouro), or two synonyms picked at random (Physics of Language Models 4.1)'),
+  lengthToken: z
+    .boolean('must be true or false')
+    .default(true)
+    .describe('say the number of operators before the expression: <len_l>'),
+  loss: z
+    .enum(['answer', 'all'], { error: "must be 'answer' or 'all'" })
+    .default('answer')
+    .describe(
+      'which symbols training scores: the answer, or every one (Physics of Language Models 4.1); validation scores answers',
+    ),
+  packing: z
+    .enum(['none', 'open', 'masked'], { error: "must be 'none' or 'open'" })
+    .default('none')
+    .describe('one problem a row, or problems one after another which see the ones before (open)'),
+  seq: whole
+    .min(1, 'must be >= 1')
+    .optional()
+    .describe('symbols in a row; default: the longest problem (packing none) or 1024 (open)'),
+  validationSeed: whole.min(0, 'must be >= 0').default(0).describe('seed of the held-out problems'),
+});
+
+/**
+ * `<bos> <len_l> expression <ans> answer` with `l` operators in prefix order (Ouro B.2; Allen-Zhu, Part 4.1). Symbols, in order of
+ * id: the values `0..modulus-1`, the operators (each twice in a row when doubled), `<bos>`, `<ans>`, `<len_0>..<len_L>`.
+ * The input ends with `<ans>` and the answer is the target there, so `seq` is `2 L + 4`; shorter problems are filled up on the
+ * right with `<bos>` at weight 0, which a causal model cannot see.
+ *
+ * `packing: 'open'` cuts windows of `seq` from problems laid end to end, the first left-aligned, the last cut off. Packing with problems
+ * masked from each other (as in Ouro) is refused: a batch carries no block-diagonal mask. With rotary positions, which are relative, it
+ * computes the same numbers as `none`, which costs only the padding.
+ *
+ * Chance is `1 / modulus`; answers are not quite uniform, since a product is 0 more often than other values.
+ *
+ * @example
+ * const task = mano({ maxOps: 3 });
+ * const { ids } = task.validation(0, 1);
+ * task.decode(ids); // something like `<bos> <len_3> - * 4 7 + 1 20 <ans>`
+ */
+export function mano(options: z.input<typeof manoOptions> = {}): Task {
+  const parsed = parseOptions('mano', manoOptions, options);
+  const { modulus, maxOps, ops, lengthToken, packing } = parsed;
+  const validationOps = parsed.validationOps ?? maxOps;
+  const longest = 2 * maxOps + 3 + (lengthToken ? 1 : 0); // of the input; the answer is only a target
+  const seq = parsed.seq ?? (packing === 'none' ? longest : 1024);
+  if (packing === 'masked') {
+    throw new TaskError(
+      "mano: packing 'masked' needs attention masked by problem, which a batch cannot carry; use packing 'none' (the same " +
+        "results with rotary positions, at the cost of padding) or 'open' (problems see those before them)",
+    );
+  }
+  if (validationOps > maxOps)
+    throw new TaskError(`mano: validationOps must be <= maxOps = ${maxOps} (got ${validationOps})`);
+  if (seq < longest) {
+    throw new TaskError(
+      `mano: seq must be >= ${longest} to hold a problem of ${maxOps} operators (got ${seq}); raise seq or lower maxOps`,
+    );
+  }
+
+  const copies = parsed.opTokens === 'double' ? 2 : 1;
+  const bos = modulus + ops.length * copies;
+  const ans = bos + 1;
+  const len0 = ans + 1;
+  const vocab = lengthToken ? len0 + maxOps + 1 : len0;
+  const readSymbol = (id: number): Op | number =>
+    id < modulus ? id : (ops[Math.floor((id - modulus) / copies)] ?? '+');
+
+  /** All symbols of a problem, the answer included. */
+  const problem = (size: number, next: (below: number) => number): number[] => {
+    const e = randomExpression(size, modulus, ops, next);
+    const symbols = prefix(e).map((s) =>
+      typeof s === 'number' ? s : modulus + ops.indexOf(s) * copies + (copies > 1 ? next(copies) : 0),
+    );
+    return [bos, ...(lengthToken ? [len0 + size] : []), ...symbols, ans, evaluate(e, modulus)];
+  };
+
+  const fill = (from: Key, batch: number, first: number, loss: 'answer' | 'all', size?: number): TaskBatch => {
+    const out = emptyBatch(batch, seq);
+    out.ids.fill(bos);
+    for (let row = 0; row < batch; row++) {
+      const next = draws(fold(from, first + row));
+      const symbols: number[] = [];
+      do symbols.push(...problem(size ?? 1 + next(maxOps), next));
+      while (packing === 'open' && symbols.length <= seq);
+      const used = Math.min(seq, symbols.length - 1);
+      for (let t = 0; t < used; t++) {
+        const at = row * seq + t;
+        out.ids[at] = symbols[t] ?? bos;
+        out.targets[at] = symbols[t + 1] ?? 0;
+        out.weights[at] = loss === 'all' || symbols[t] === ans ? 1 : 0;
+      }
+    }
+    return out;
+  };
+
+  const chain = (ids: ArrayLike<number>): ChainStep[] => {
+    const starts = Array.from(ids, (id, at) => (id === bos ? at : -1)).filter((at) => at >= 0);
+    return starts.flatMap((start, index) => {
+      const end = Array.prototype.indexOf.call(ids, ans, start);
+      const from = start + (lengthToken ? 2 : 1);
+      if (end < 0 || end > (starts[index + 1] ?? Number.POSITIVE_INFINITY)) return []; // padding, or cut off
+      const symbols = Array.from({ length: end - from }, (_, i) => readSymbol(ids[from + i] ?? 0));
+      return (work(symbols, modulus)?.steps ?? []).map(({ op, a, b, value, end: last }) => ({
+        problem: index,
+        position: from + last,
+        token: value,
+        text: `${a} ${op} ${b} = ${value}`,
+      }));
+    });
+  };
+
+  const word = (id: number): string => {
+    if (id === bos) return '<bos>';
+    if (id === ans) return '<ans>';
+    if (id >= len0 && id < vocab) return `<len_${id - len0}>`;
+    return id >= 0 && id < bos ? String(readSymbol(id)) : `?${id}`;
+  };
+
+  return {
+    name: 'mano',
+    vocab,
+    seq,
+    chance: 1 / modulus,
+    metric: 'accuracy',
+    config: { name: 'mano', ...parsed, validationOps, seq },
+    train: (seed, step, batch) => fill(fold(fold(key(seed), 'mano/train'), step), batch, 0, parsed.loss),
+    validation: (index, batch) =>
+      fill(fold(key(parsed.validationSeed), 'mano/validation'), batch, index * batch, 'answer', validationOps),
+    decode: (ids) => Array.from(ids, word).join(' '),
+    chain,
+  };
+}

@@ -1,0 +1,46 @@
+// The tasks by name, for configurations that come as JSON.
+import type { z } from 'zod';
+import { groupWords, groupWordsOptions } from './groupWords.ts';
+import { mano, manoOptions } from './mano.ts';
+import { type Task, TaskError } from './task.ts';
+import { text, textOptions } from './text.ts';
+
+export interface TaskEntry {
+  readonly summary: string;
+  readonly options: z.ZodObject;
+  /** Checks `options` and builds the task. */
+  create(options: unknown): Task;
+}
+
+// Each create checks its options itself, so handing it unchecked ones is safe.
+const entries = {
+  groupWords: {
+    summary: 'word problem of a finite group: the running product at every position',
+    options: groupWordsOptions,
+    create: (options) => groupWords(options as z.input<typeof groupWordsOptions>),
+  },
+  mano: {
+    summary: 'modular arithmetic on prefix expressions, answered in one token',
+    options: manoOptions,
+    create: (options) => mano(options as z.input<typeof manoOptions>),
+  },
+  text: {
+    summary: 'byte-level language modelling of UTF-8 files',
+    options: textOptions,
+    create: (options) => text(options as z.input<typeof textOptions>),
+  },
+} satisfies Record<string, TaskEntry>;
+
+/** Every task there is, by name. */
+export const tasks: Readonly<Record<string, TaskEntry>> = entries;
+
+/**
+ * Builds the task called `name`.
+ * @throws TaskError where there is none of that name, or `options` do not fit
+ */
+export function taskById(name: string, options: unknown = {}): Task {
+  const entry = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
+  if (entry === undefined)
+    throw new TaskError(`there is no task ${JSON.stringify(name)}; there are ${Object.keys(tasks).join(', ')}`);
+  return entry.create(options);
+}
