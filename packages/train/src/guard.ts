@@ -1,0 +1,51 @@
+// Stops a run whose loss or gradient has left the range in which training makes sense.
+import { DivergedError } from './errors.ts';
+
+export interface GuardOptions {
+  /** A loss above `factor` times the running mean for `patience` updates in a row counts as divergence; 0 turns this off. */
+  readonly factor: number;
+  readonly patience: number;
+}
+
+/** What the guard remembers, so that a resumed run decides as an uninterrupted one. */
+export interface GuardState {
+  /** Exponential mean of the loss (decay 0.98); null before the first update. */
+  readonly mean: number | null;
+  readonly above: number;
+}
+
+/** Before any update. */
+export const guardStart: GuardState = { mean: null, above: 0 };
+
+const DECAY = 0.98;
+
+/**
+ * Looks at one update and returns the guard's next state.
+ * @param step number of updates made, for the message
+ * @throws DivergedError if loss or gradient norm is not finite, or the loss stays far above its running mean
+ */
+export function checkUpdate(
+  state: GuardState,
+  update: { step: number; loss: number; gradNorm: number },
+  options: GuardOptions,
+): GuardState {
+  const { step, loss, gradNorm } = update;
+  const advice = 'lower train.lr, lengthen train.warmup or lower train.clipNorm';
+  if (!Number.isFinite(loss)) throw new DivergedError(`the loss is ${loss} at step ${step}; ${advice}`);
+  if (!Number.isFinite(gradNorm))
+    throw new DivergedError(`the gradient norm is ${gradNorm} at step ${step}; ${advice}`);
+  if (options.factor <= 0) return state;
+  // Losses with an entropy bonus may be negative; the distance is measured from there.
+  const scale = Math.max(Math.abs(state.mean ?? loss), 1e-3);
+  const isAbove = state.mean !== null && loss - state.mean > (options.factor - 1) * scale;
+  const above = isAbove ? state.above + 1 : 0;
+  if (above >= options.patience) {
+    throw new DivergedError(
+      `the loss was above ${options.factor} times its running mean ${(state.mean ?? 0).toPrecision(4)} for ${above} steps ` +
+        `(${loss.toPrecision(4)} at step ${step}); ${advice}, or set train.divergenceFactor=0 to go on regardless`,
+    );
+  }
+  // A spike must not raise the mean it is measured against.
+  if (isAbove) return { mean: state.mean, above };
+  return { mean: state.mean === null ? loss : DECAY * state.mean + (1 - DECAY) * loss, above: 0 };
+}

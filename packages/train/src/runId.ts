@@ -1,0 +1,68 @@
+// The identity of a run: the same configuration on the same code is the same run.
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import canonicalize from 'canonicalize';
+
+/** Keys that change what is kept or shown, never what is computed; they are left out of the run id. */
+const COSMETIC: readonly (readonly string[])[] = [
+  ['train', 'logEvery'],
+  ['train', 'checkpointEvery'],
+  ['train', 'keepCheckpoints'],
+];
+
+/** Packages whose sources decide what a run computes. */
+const CODE_PACKAGES = ['@looplab/engine', '@looplab/core', '@looplab/objectives', '@looplab/tasks', '@looplab/train'];
+
+/**
+ * First 12 hex digits of the SHA-256 of the canonical JSON (RFC 8785) of the configuration and the code id.
+ * Key order does not matter; keys that only change what is logged or kept are left out.
+ */
+export function runId(config: object, code: string): string {
+  const semantic = structuredClone(config) as Record<string, unknown>; // an object can be read by key
+  for (const path of COSMETIC) {
+    const parent = path.slice(0, -1).reduce<unknown>((o, k) => (isRecord(o) ? o[k] : undefined), semantic);
+    const last = path.at(-1);
+    if (isRecord(parent) && last !== undefined) delete parent[last];
+  }
+  return sha256(canonicalize({ code, config: semantic }) ?? '').slice(0, 12);
+}
+
+/**
+ * Hash of the sources, tests left out, of the packages that compute a run, and of `extra` files such as a study's own
+ * strategy. Does not depend on git, on where the packages lie or on documents.
+ */
+export function codeId(extra: readonly string[] = []): string {
+  const hash = createHash('sha256');
+  for (const name of CODE_PACKAGES) {
+    const root = realpathSync(dirname(fileURLToPath(import.meta.resolve(name))));
+    for (const file of sourceFiles(root)) {
+      hash
+        .update(`${name}/${relative(root, file)}\0`)
+        .update(readFileSync(file))
+        .update('\0');
+    }
+  }
+  for (const file of extra) hash.update(readFileSync(file)).update('\0');
+  return hash.digest('hex').slice(0, 12);
+}
+
+/** SHA-256 of text or bytes in hex. */
+export function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+function sourceFiles(root: string): string[] {
+  if (!existsSync(root)) return [];
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter(
+      (f) => /\.(ts|js|json)$/.test(f) && !/\.test\.[tj]s$|\.d\.ts$|(^|[\\/])(node_modules|fixtures)[\\/]/.test(f),
+    )
+    .sort()
+    .map((f) => join(root, f));
+}
+
+function isRecord(x: unknown): x is Record<string, unknown> {
+  return typeof x === 'object' && x !== null && !Array.isArray(x);
+}

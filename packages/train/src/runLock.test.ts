@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { RunFolderError, RunLockedError } from './errors.ts';
+import { acquireRunLock } from './runLock.ts';
+
+const lockPath = (): string => join(mkdtempSync(join(tmpdir(), 'lock-')), 'run.lock');
+
+test('one owner at a time, and release frees it', () => {
+  const path = lockPath();
+  const lock = acquireRunLock(path);
+  expect(() => acquireRunLock(path)).toThrow(RunLockedError);
+  expect(() => acquireRunLock(path)).toThrow(new RegExp(`process ${process.pid} on ${hostname()}`));
+  lock.refresh();
+  lock.release();
+  expect(existsSync(path)).toBe(false);
+  acquireRunLock(path).release();
+  expect(readdirSync(join(path, '..'))).toEqual([]);
+});
+
+test('the lock of a dead process, and one torn by a crash, are taken over', () => {
+  const path = lockPath();
+  const dead = spawnSync(process.execPath, ['-e', '']).pid;
+  writeFileSync(path, JSON.stringify({ pid: dead, host: hostname(), born: '1', token: 'x' }));
+  acquireRunLock(path).release();
+  writeFileSync(path, '{"pid"');
+  acquireRunLock(path).release();
+});
+
+test('a recycled pid is not the owner', () => {
+  const path = lockPath();
+  writeFileSync(path, JSON.stringify({ pid: process.pid, host: hostname(), born: 'before', token: 'x' }));
+  acquireRunLock(path).release();
+});
+
+test('another machine is believed alive until its lock is old', () => {
+  const path = lockPath();
+  writeFileSync(path, JSON.stringify({ pid: 1, host: 'elsewhere', born: null, token: 'x' }));
+  expect(() => acquireRunLock(path)).toThrow(/process 1 on elsewhere/);
+  const old = new Date(Date.now() - 3_600_000);
+  utimesSync(path, old, old);
+  const lock = acquireRunLock(path);
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ pid: process.pid });
+  lock.release();
+});
+
+test('a lost lock is not released for its new owner', () => {
+  const path = lockPath();
+  const lock = acquireRunLock(path);
+  writeFileSync(path, JSON.stringify({ pid: 1, host: 'elsewhere', born: null, token: 'theirs' }));
+  lock.release();
+  expect(existsSync(path)).toBe(true);
+});
+
+test('an unwritable place is an error that names it', () => {
+  expect(() => acquireRunLock('/dev/null/run.lock')).toThrow(RunFolderError);
+});
