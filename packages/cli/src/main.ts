@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+// The `looplab` command.
+import { runCli } from './cli.ts';
+
+process.exitCode = await runCli(process.argv.slice(2));
