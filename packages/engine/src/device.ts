@@ -1,6 +1,8 @@
 // Devices: which backend computes, and how to choose it.
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
+import { changeSettings } from './run/settings.ts';
+import { registerOnnxBackend } from './trace/register.ts';
 
 export interface DeviceOptions {
   /** `onnx`: compiled, ONNX Runtime; `cpu`: TensorFlow.js's reference; `tensorflow`: libtensorflow through tfjs-node-gpu. */
@@ -11,6 +13,10 @@ export interface DeviceOptions {
 
 /** Makes `device` the TensorFlow.js backend of this process. */
 export async function useDevice(device: DeviceOptions): Promise<void> {
+  if (device.kind === 'onnx') {
+    registerOnnxBackend();
+    if (device.threads !== undefined) changeSettings({ threads: device.threads });
+  }
   await tf.setBackend(device.kind);
   await tf.ready();
   // The reference backend greets every user with an advertisement on its first kernel.

@@ -1,0 +1,135 @@
+// Convolutions in 2 and 3 dimensions, depthwise ones, and their gradients by input and by filter.
+import { backend_util } from '@tensorflow/tfjs-core';
+import { cast, i64, op, reshape, transpose } from '../../graph/build.ts';
+import type { Value } from '../../graph/graph.ts';
+import type { Kernel, Kernels } from './kernel.ts';
+import { fromChannelsFirst, toChannelsFirst, type Window, window2d, window3d, windowAttrs } from './window.ts';
+
+type Shape4 = [number, number, number, number];
+type Shape5 = [number, number, number, number, number];
+type Padding = Parameters<typeof backend_util.computeConv2DInfo>[4];
+
+interface Attrs2D {
+  readonly strides: number | [number, number];
+  readonly dilations?: number | [number, number];
+  readonly pad: Padding;
+  readonly dataFormat?: 'NHWC' | 'NCHW';
+  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
+}
+
+interface Attrs3D {
+  readonly strides: number | [number, number, number];
+  readonly dilations?: number | [number, number, number];
+  readonly pad: 'valid' | 'same';
+}
+
+function window4(x: readonly number[], filter: readonly number[], a: Attrs2D, depthwise = false): Window {
+  const format = backend_util.convertConv2DDataFormat(a.dataFormat ?? 'NHWC');
+  return window2d(
+    backend_util.computeConv2DInfo(
+      x as Shape4, filter as Shape4, a.strides, a.dilations ?? 1, a.pad, a.dimRoundingMode, depthwise, format,
+    ),
+  );
+}
+
+function window5(x: readonly number[], filter: readonly number[], a: Attrs3D): Window {
+  return window3d(backend_util.computeConv3DInfo(x as Shape5, filter as Shape5, a.strides, a.dilations ?? 1, a.pad));
+}
+
+const float = (x: Value): Value => cast(x, 'float32');
+const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+/** [...k, I, O] -> [O, I, ...k], as ONNX wants weights. */
+function weights(filter: Value): Value {
+  const n = filter.shape.length - 2;
+  return transpose(float(filter), [n + 1, n, ...upTo(n)]);
+}
+
+/** [...k, C, M] -> [C * M, 1, ...k]: one filter for each output channel of a depthwise convolution. */
+function depthwiseWeights(filter: Value): Value {
+  const n = filter.shape.length - 2;
+  const [c, m] = filter.shape.slice(n) as [number, number];
+  return reshape(transpose(float(filter), [n, n + 1, ...upTo(n)]), [c * m, 1, ...filter.shape.slice(0, n)]);
+}
+
+function convolve(x: Value, w: Value, win: Window, group: number): Value {
+  const shape = [win.batch, win.outChannels, ...win.output];
+  const y = op('Conv', [toChannelsFirst(float(x), win), w], { shape, dtype: 'float32' }, { ...windowAttrs(win), group });
+  return fromChannelsFirst(y, win);
+}
+
+/** Gradient by the input: the transposed convolution, which leaves out what no window reached. */
+function convolveInput(dy: Value, w: Value, win: Window, group: number): Value {
+  const unreached = win.end.map((n) => Math.max(0, -n));
+  const covered = win.input.map((n, i) => n - (unreached[i] as number));
+  const head = [win.batch, win.inChannels];
+  let dx = op(
+    'ConvTranspose',
+    [toChannelsFirst(float(dy), win), w],
+    { shape: [...head, ...covered], dtype: 'float32' },
+    { ...windowAttrs(win), group },
+  );
+  if (unreached.some((n) => n > 0)) {
+    const pads = i64([0, 0, ...win.input.map(() => 0), 0, 0, ...unreached]);
+    dx = op('Pad', [dx, pads], { shape: [...head, ...win.input], dtype: 'float32' });
+  }
+  return fromChannelsFirst(dx, win);
+}
+
+/**
+ * Gradient by the filter: the input convolved with dy, where batch and channels change places and so do stride and
+ * dilation. A depthwise one has a group for each channel.
+ * @returns [...k, I, O], or [...k, C, M] if depthwise
+ */
+function convolveFilter(x: Value, dy: Value, win: Window, depthwise: boolean): Value {
+  const n = win.kernel.length;
+  const swap = [1, 0, ...upTo(n).map((i) => i + 2)];
+  let input = transpose(toChannelsFirst(float(x), win), swap); // [C, N, ...in]
+  // Without the rest that no window reached, the result has exactly the size of the kernel.
+  const used = win.input.map((size, i) => size + Math.min(0, win.end[i] as number));
+  if (used.some((size, i) => size !== win.input[i])) {
+    const axes = i64(upTo(n).map((i) => i + 2));
+    input = op('Slice', [input, i64(upTo(n).map(() => 0)), i64(used), axes], {
+      shape: [win.inChannels, win.batch, ...used],
+      dtype: 'float32',
+    });
+  }
+  const dyw = transpose(toChannelsFirst(float(dy), win), swap); // [O, N, ...out]
+  const attrs = { ...windowAttrs(win), kernel_shape: win.output, strides: win.dilations, dilations: win.strides };
+  const { inChannels: c, outChannels: o, kernel } = win;
+  if (!depthwise) {
+    const dw = op('Conv', [input, dyw], { shape: [c, o, ...kernel], dtype: 'float32' }, attrs);
+    return transpose(dw, [...upTo(n).map((i) => i + 2), 0, 1]);
+  }
+  const grouped = reshape(input, [1, c * win.batch, ...used]);
+  const dw = op('Conv', [grouped, dyw], { shape: [1, o, ...kernel], dtype: 'float32' }, { ...attrs, group: c });
+  return transpose(reshape(dw, [c, o / c, ...kernel]), [...upTo(n).map((i) => i + 2), 0, 1]);
+}
+
+export const conv2d: Kernel<'x' | 'filter', Attrs2D> = ({ x, filter }, attrs) =>
+  convolve(x, weights(filter), window4(x.shape, filter.shape, attrs), 1);
+
+export const depthwiseConv2d: Kernel<'x' | 'filter', Attrs2D> = ({ x, filter }, attrs) => {
+  const win = window4(x.shape, filter.shape, attrs, true);
+  return convolve(x, depthwiseWeights(filter), win, win.inChannels);
+};
+
+export const convolutionKernels: Kernels = {
+  Conv2D: conv2d,
+  Conv2DBackpropInput: ({ dy, filter }, attrs: Attrs2D & { inputShape: Shape4 }) =>
+    convolveInput(dy, weights(filter), window4(attrs.inputShape, filter.shape, attrs), 1),
+  Conv2DBackpropFilter: ({ x, dy }, attrs: Attrs2D & { filterShape: Shape4 }) =>
+    convolveFilter(x, dy, window4(x.shape, attrs.filterShape, attrs), false),
+  DepthwiseConv2dNative: depthwiseConv2d,
+  DepthwiseConv2dNativeBackpropInput: ({ dy, filter }, attrs: Attrs2D & { inputShape: Shape4 }) => {
+    const win = window4(attrs.inputShape, filter.shape, attrs, true);
+    return convolveInput(dy, depthwiseWeights(filter), win, win.inChannels);
+  },
+  DepthwiseConv2dNativeBackpropFilter: ({ x, dy }, attrs: Attrs2D & { filterShape: Shape4 }) =>
+    convolveFilter(x, dy, window4(x.shape, attrs.filterShape, attrs, true), true),
+  Conv3D: ({ x, filter }, attrs: Attrs3D) => convolve(x, weights(filter), window5(x.shape, filter.shape, attrs), 1),
+  Conv3DBackpropInputV2: ({ dy, filter }, attrs: Attrs3D & { inputShape: Shape5 }) =>
+    convolveInput(dy, weights(filter), window5(attrs.inputShape, filter.shape, attrs), 1),
+  Conv3DBackpropFilterV2: ({ x, dy }, attrs: Attrs3D & { filterShape: Shape5 }) =>
+    convolveFilter(x, dy, window5(x.shape, attrs.filterShape, attrs), false),
+};

@@ -1,0 +1,197 @@
+// Kernels that move elements without computing: reshape, transpose, concat, slice, pad, tile, gather and their kin.
+import * as tf from '@tensorflow/tfjs-core';
+import { cast, i64, op, ops, reshape, scalar, splat, transpose, typedArray } from '../../graph/build.ts';
+import { type DType, makeConstant, size, type Value } from '../../graph/graph.ts';
+import { input, kernel, normalAxes } from './kernel.ts';
+
+/** Pad wants numbers; bool travels as int32. */
+function viaInt(x: Value, f: (x: Value) => Value): Value {
+  return x.dtype === 'bool' ? cast(f(cast(x, 'int32')), 'bool') : f(x);
+}
+
+export function concat(xs: readonly Value[], axis: number): Value {
+  const first = xs[0] as Value;
+  if (xs.length === 1) return first;
+  const shape = [...first.shape];
+  shape[axis] = xs.reduce((n, x) => n + (x.shape[axis] as number), 0);
+  return op('Concat', xs, { shape, dtype: first.dtype }, { axis });
+}
+
+export function slice(x: Value, begin: readonly number[], sizes: readonly number[]): Value {
+  const axes = begin.map((_, i) => i).filter((i) => begin[i] !== 0 || sizes[i] !== x.shape[i]);
+  if (axes.length === 0) return x;
+  const starts = axes.map((i) => begin[i] as number);
+  const ends = axes.map((i) => (begin[i] as number) + (sizes[i] as number));
+  return op('Slice', [x, i64(starts), i64(ends), i64(axes)], { shape: sizes, dtype: x.dtype });
+}
+
+export function pad(x: Value, before: readonly number[], after: readonly number[], value: number): Value {
+  const shape = x.shape.map((n, i) => n + (before[i] as number) + (after[i] as number));
+  return viaInt(x, (y) => op('Pad', [y, i64([...before, ...after]), scalar(value, y.dtype)], { shape, dtype: y.dtype }, { mode: 'constant' }));
+}
+
+function linspace(start: number, step: number, n: number, dtype: DType): Value {
+  return makeConstant(typedArray(Array.from({ length: n }, (_, i) => start + i * step), dtype), [n], dtype);
+}
+
+/** Registers the shape kernels. */
+export function registerShape(): void {
+  kernel('Reshape', (inputs, attrs) => {
+    const x = input(inputs, 'x');
+    return reshape(x, tf.util.inferFromImplicitShape(attrs['shape'], size(x.shape)));
+  });
+  kernel('ExpandDims', (inputs, attrs) => {
+    const x = input(inputs, 'input');
+    const shape = [...x.shape];
+    const dim = attrs['dim'] as number;
+    shape.splice(dim < 0 ? dim + shape.length + 1 : dim, 0, 1);
+    return reshape(x, shape);
+  });
+  kernel('Transpose', (inputs, attrs) => transpose(input(inputs, 'x'), attrs['perm']));
+  kernel('Concat', (inputs, attrs) => {
+    const all = Object.values(inputs);
+    const axis = normalAxes(attrs['axis'], all[0]?.shape.length ?? 1)[0] as number;
+    const xs = all.filter((x) => size(x.shape) > 0);
+    return concat(xs.length > 0 ? xs : all.slice(0, 1), axis);
+  });
+  kernel('Pack', (inputs, attrs) => {
+    const xs = Object.values(inputs);
+    const rank = (xs[0] as Value).shape.length + 1;
+    const axis = normalAxes(attrs['axis'], rank)[0] as number;
+    return concat(
+      xs.map((x) => reshape(x, [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)])),
+      axis,
+    );
+  });
+  kernel('SplitV', (inputs, attrs) => {
+    const x = input(inputs, 'x');
+    const axis = normalAxes(attrs['axis'], x.shape.length)[0] as number;
+    const sizes = tf.backend_util.prepareSplitSize({ shape: [...x.shape] } as tf.Tensor, attrs['numOrSizeSplits'], axis);
+    if (sizes.length === 1) return [x];
+    const sigs = sizes.map((n) => ({ shape: x.shape.map((m, i) => (i === axis ? n : m)), dtype: x.dtype }));
+    return ops('Split', [x, i64(sizes)], sigs, { axis });
+  });
+  kernel('Unpack', (inputs, attrs) => {
+    const x = input(inputs, 'value');
+    const axis = normalAxes(attrs['axis'], x.shape.length)[0] as number;
+    const n = x.shape[axis] as number;
+    const shape = x.shape.filter((_, i) => i !== axis);
+    if (n === 1) return [reshape(x, shape)];
+    const sig = { shape: x.shape.map((m, i) => (i === axis ? 1 : m)), dtype: x.dtype };
+    const parts = ops('Split', [x, i64(Array(n).fill(1))], Array(n).fill(sig), { axis });
+    return parts.map((p) => reshape(p, shape));
+  });
+  kernel('Slice', (inputs, attrs) => {
+    const x = input(inputs, 'x');
+    const [begin, sizes] = tf.slice_util.parseSliceParams({ shape: [...x.shape] } as tf.Tensor, attrs['begin'], attrs['size']);
+    return slice(x, begin, sizes);
+  });
+  kernel('StridedSlice', (inputs, attrs) => {
+    const x = input(inputs, 'x');
+    const { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } = attrs;
+    const info = tf.slice_util.sliceInfo([...x.shape], begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask);
+    if (info.isIdentity) return reshape(x, info.finalShape);
+    if (size(info.finalShape) === 0) return splat(0, info.finalShape, x.dtype);
+    const axes = info.begin.map((_, i) => i);
+    // going backwards past the first element is written as a very negative end
+    const ends = info.end.map((e, i) => ((info.strides[i] as number) < 0 && e < 0 ? -1e9 : e));
+    const shape = tf.slice_util.computeOutShape(info.begin, info.end, info.strides);
+    const y = op('Slice', [x, i64(info.begin), i64(ends), i64(axes), i64(info.strides)], { shape, dtype: x.dtype });
+    return reshape(y, info.finalShape);
+  });
+  kernel('PadV2', (inputs, attrs) => {
+    const paddings = attrs['paddings'] as [number, number][];
+    return pad(input(inputs, 'x'), paddings.map((p) => p[0]), paddings.map((p) => p[1]), attrs['constantValue'] ?? 0);
+  });
+  kernel('MirrorPad', (inputs, attrs) => {
+    const x = input(inputs, 'x');
+    const paddings = attrs['paddings'] as [number, number][];
+    const indices = (n: number, [lo, hi]: [number, number]): number[] => {
+      const offset = attrs['mode'] === 'reflect' ? 0 : 1;
+      return Array.from({ length: n + lo + hi }, (_, i) => {
+        const j = i - lo;
+        return j < 0 ? -j - offset : j >= n ? 2 * (n - 1) - j + offset : j;
+      });
+    };
+    return paddings.reduce((y, p, axis) => (p[0] + p[1] === 0 ? y : take(y, indices(x.shape[axis] as number, p), axis)), x);
+  });
+  kernel('Tile', (inputs, attrs) => {
+    const x = input(inputs, 'x');
+    const reps = attrs['reps'] as number[];
+    const shape = x.shape.map((n, i) => n * (reps[i] as number));
+    if (size(shape) === 0) return splat(0, shape, x.dtype);
+    return reps.every((r) => r === 1) ? x : op('Tile', [x, i64(reps)], { shape, dtype: x.dtype });
+  });
+  kernel('BroadcastTo', (inputs, attrs) => broadcastTo(input(inputs, 'x'), attrs['shape']));
+  kernel('Reverse', (inputs, attrs) => {
+    const x = input(inputs, 'x');
+    const axes = normalAxes(attrs['dims'], x.shape.length);
+    if (axes.length === 0 || x.shape.length === 0) return x;
+    const steps = axes.map(() => -1);
+    return op('Slice', [x, i64(steps), i64(axes.map(() => -1e9)), i64(axes), i64(steps)], x);
+  });
+  kernel('GatherV2', (inputs, attrs) => {
+    const x = input(inputs, 'x');
+    const indices = input(inputs, 'indices');
+    const axis = normalAxes(attrs['axis'], x.shape.length)[0] as number;
+    const batchDims = (attrs['batchDims'] as number) ?? 0;
+    const ids = cast(indices, 'int32');
+    if (batchDims === 0) {
+      const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
+      return op('Gather', [x, ids], { shape, dtype: x.dtype }, { axis });
+    }
+    return batchGather(x, ids, axis, batchDims);
+  });
+  kernel('Fill', (_, attrs) => {
+    const dtype = (attrs['dtype'] ?? 'float32') as DType;
+    return splat(Number(attrs['value']), attrs['shape'], dtype);
+  });
+  kernel('Range', (_, attrs) => {
+    const { start, stop, step } = attrs as { start: number; stop: number; step: number };
+    const n = Math.max(0, Math.ceil((stop - start) / step));
+    return linspace(start, step, n, (attrs['dtype'] ?? 'float32') as DType);
+  });
+  kernel('LinSpace', (_, attrs) => {
+    const { start, stop, num } = attrs as { start: number; stop: number; num: number };
+    return linspace(start, num > 1 ? (stop - start) / (num - 1) : 0, num, 'float32');
+  });
+  kernel('OneHot', (inputs, attrs) => {
+    const indices = input(inputs, 'indices');
+    const depth = attrs['depth'] as number;
+    const dtype = (attrs['dtype'] ?? 'int32') as DType;
+    const inner: DType = 'float32'; // ONNX Runtime one-hots int64 indices into floats
+    const values = makeConstant(typedArray([attrs['offValue'] ?? 0, attrs['onValue'] ?? 1], inner), [2], inner);
+    // ONNX counts negative indices from the end; tfjs lets them match nothing
+    const ids = op('Where', [op('Less', [indices, scalar(0, 'int32')], { shape: indices.shape, dtype: 'bool' }), scalar(depth, 'int32'), indices], indices);
+    const y = op('OneHot', [cast(ids, 'int64'), makeConstant(typedArray([depth], 'int64'), [1], 'int64'), values], { shape: [...indices.shape, depth], dtype: inner }, { axis: -1 });
+    return cast(y, dtype);
+  });
+}
+
+/** Rows of `x` along `axis` by fixed indices. */
+export function take(x: Value, indices: readonly number[], axis: number): Value {
+  const shape = x.shape.map((n, i) => (i === axis ? indices.length : n));
+  return op('Gather', [x, i64(indices)], { shape, dtype: x.dtype }, { axis });
+}
+
+export function broadcastTo(x: Value, shape: readonly number[]): Value {
+  if (size(shape) === 0) return splat(0, shape, x.dtype);
+  return op('Expand', [x, i64(shape)], { shape, dtype: x.dtype });
+}
+
+/** Gather with leading axes shared by x and indices: indices are shifted into the flattened leading axes. */
+function batchGather(x: Value, indices: Value, axis: number, batchDims: number): Value {
+  const batch = x.shape.slice(0, batchDims);
+  const b = size(batch);
+  const n = x.shape[axis] as number;
+  const before = x.shape.slice(batchDims, axis);
+  const after = x.shape.slice(axis + 1);
+  const inner = indices.shape.slice(batchDims);
+  // [b, before, n, after] -> [b, n, before, after], so that one flat axis is gathered
+  const moved = transpose(reshape(x, [b, size(before), n, size(after)]), [0, 2, 1, 3]);
+  const flat = reshape(moved, [b * n, size(before), size(after)]);
+  const offsets = makeConstant(typedArray(Array.from({ length: b }, (_, i) => i * n), 'int32'), [b, 1], 'int32');
+  const ids = op('Add', [reshape(indices, [b, size(inner)]), offsets], { shape: [b, size(inner)], dtype: 'int32' });
+  const got = op('Gather', [flat, ids], { shape: [b, size(inner), size(before), size(after)], dtype: x.dtype }, { axis: 0 });
+  return reshape(transpose(got, [0, 2, 1, 3]), [...batch, ...before, ...inner, ...after]);
+}
