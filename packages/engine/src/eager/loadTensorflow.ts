@@ -18,7 +18,9 @@ export class TensorflowMissingError extends Error {
 /** Whether `loadTensorflow` would find an addon. */
 export function tensorflowIsSetUp(): boolean {
   const pkg = installedPackage();
-  return pkg !== null && (existsSync(addonFile(pkg.dir, pkg.napi)) || existsSync(addonFile(tensorflowHome(), pkg.napi)));
+  return (
+    pkg !== null && (existsSync(addonFile(pkg.dir, pkg.napi)) || existsSync(addonFile(tensorflowHome(), pkg.napi)))
+  );
 }
 
 /**

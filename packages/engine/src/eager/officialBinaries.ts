@@ -3,6 +3,7 @@ import { createWriteStream, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
 import { lastLines, runCommand } from './runCommand.ts';
 import { addonFile, type InstalledPackage } from './tensorflowHome.ts';
 
@@ -18,7 +19,10 @@ export interface OfficialOptions {
 }
 
 /** Addresses of the two archives for this machine, or null where none are published. */
-export function officialUrls(pkg: InstalledPackage, { variant, host }: OfficialOptions): { library: string; addon: string } | null {
+export function officialUrls(
+  pkg: InstalledPackage,
+  { variant, host }: OfficialOptions,
+): { library: string; addon: string } | null {
   if (process.platform !== 'linux' || process.arch !== 'x64') return null;
   const base = (host ?? process.env.TFJS_NODE_CDN_STORAGE ?? 'https://storage.googleapis.com/').replace(/\/*$/, '/');
   return {
@@ -51,7 +55,9 @@ async function unpack(url: string, dir: string, timeout: number): Promise<void> 
     const response = await fetch(url, { signal: answer.signal });
     clearTimeout(timer);
     if (!response.ok || !response.body) throw new Error(`HTTP ${response.status}`);
-    await pipeline(Readable.fromWeb(response.body), createWriteStream(archive));
+    // the stream types of the DOM and of Node describe the same object
+    const body = Readable.fromWeb(response.body as ReadableStream);
+    await pipeline(body, createWriteStream(archive));
     const tar = await runCommand('tar', ['-xzf', archive, '-C', dir]);
     if (tar.code !== 0) throw new Error(`damaged archive: ${lastLines(tar, 2)}`);
   } catch (error) {
@@ -62,4 +68,3 @@ async function unpack(url: string, dir: string, timeout: number): Promise<void> 
     rmSync(archive, { force: true });
   }
 }
-

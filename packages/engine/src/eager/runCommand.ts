@@ -17,7 +17,11 @@ export interface CommandOptions {
 }
 
 /** Never rejects: a program that is missing gives code -1 and the reason in stderr. */
-export function runCommand(file: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+export function runCommand(
+  file: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<CommandResult> {
   return new Promise((done) => {
     const child = spawn(file, [...args], {
       cwd: options.cwd,

@@ -1,6 +1,15 @@
 // Setting TensorFlow up: what is tried in which order, what a failure leaves behind, what it tells the user.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -72,10 +81,14 @@ test.runIf(linux)('a server that is missing, silent or damaged is named with its
   if (!pkg) throw new Error(`${TFJS_NODE} is not installed`);
   const path = new URL(officialUrls(pkg, { variant: 'cpu', host: 'http://host' })?.addon ?? '').pathname;
   const missing = await serve({});
-  await expect(fetchOfficial(dir, pkg, { variant: 'cpu', host: missing })).rejects.toThrow(`${missing}${path}: HTTP 404`);
+  await expect(fetchOfficial(dir, pkg, { variant: 'cpu', host: missing })).rejects.toThrow(
+    `${missing}${path}: HTTP 404`,
+  );
   server?.close();
   const silent = await serve({}, [path]);
-  await expect(fetchOfficial(dir, pkg, { variant: 'cpu', host: silent, answerTimeout: 50 })).rejects.toThrow('no answer');
+  await expect(fetchOfficial(dir, pkg, { variant: 'cpu', host: silent, answerTimeout: 50 })).rejects.toThrow(
+    'no answer',
+  );
   server?.closeAllConnections();
   const damaged = await serve({ [path]: Buffer.from('not an archive') });
   await expect(fetchOfficial(dir, pkg, { variant: 'cpu', host: damaged })).rejects.toThrow('damaged archive');
@@ -103,7 +116,10 @@ test.runIf(linux)('a failed set-up keeps the previous one and removes what a kil
   mkdirSync(`${home}.tmp-99999999`);
   const python = join(dir, 'python');
   // a pip that knows its version and installs nothing
-  writeFileSync(python, '#!/bin/sh\ncase "$*" in *--version*) exit 0;; esac\necho "No matching distribution" >&2\nexit 1\n');
+  writeFileSync(
+    python,
+    '#!/bin/sh\ncase "$*" in *--version*) exit 0;; esac\necho "No matching distribution" >&2\nexit 1\n',
+  );
   chmodSync(python, 0o755);
   vi.stubEnv('LOOPLAB_PYTHON', python);
   vi.stubEnv('CXX', '/bin/true');
@@ -116,7 +132,10 @@ test('a set-up record that is damaged counts as none', () => {
   expect(readInstallation(dir)).toBeNull();
   writeFileSync(join(dir, 'ready.json'), '{"variant":"cpu"');
   expect(readInstallation(dir)).toBeNull();
-  writeFileSync(join(dir, 'ready.json'), '{"variant":"tpu","source":"wheel","tensorflow":"2","package":"4","gpuSeen":true}');
+  writeFileSync(
+    join(dir, 'ready.json'),
+    '{"variant":"tpu","source":"wheel","tensorflow":"2","package":"4","gpuSeen":true}',
+  );
   expect(readInstallation(dir)).toBeNull();
 });
 

@@ -46,7 +46,9 @@ export async function setupTensorflow(options: SetupTensorflowOptions = {}): Pro
   const variant = options.gpu ? 'gpu' : 'cpu';
   const pkg = installedPackage();
   if (!pkg) {
-    throw new TensorflowSetupError(`${TFJS_NODE} is not installed; it is an optional dependency: install without --no-optional`);
+    throw new TensorflowSetupError(
+      `${TFJS_NODE} is not installed; it is an optional dependency: install without --no-optional`,
+    );
   }
   const present = options.force ? null : await workingInstallation(home, pkg);
   if (present && present.variant === variant) {
