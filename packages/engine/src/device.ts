@@ -1,13 +1,14 @@
 // Devices: which backend computes, and how to choose it.
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
+import { loadTensorflow } from './eager/loadTensorflow.ts';
 import { changeSettings } from './run/settings.ts';
 import { registerOnnxBackend } from './trace/register.ts';
 
 export interface DeviceOptions {
   /** `onnx`: compiled, ONNX Runtime; `cpu`: TensorFlow.js's reference; `tensorflow`: libtensorflow through tfjs-node-gpu. */
   readonly kind: 'onnx' | 'cpu' | 'tensorflow';
-  /** Threads of one operation (onnx only). */
+  /** Threads of one operation; for `tensorflow` it counts at the first use only, for `cpu` not at all. */
   readonly threads?: number;
 }
 
@@ -17,6 +18,7 @@ export async function useDevice(device: DeviceOptions): Promise<void> {
     registerOnnxBackend();
     if (device.threads !== undefined) changeSettings({ threads: device.threads });
   }
+  if (device.kind === 'tensorflow') await loadTensorflow(device.threads === undefined ? {} : { threads: device.threads });
   await tf.setBackend(device.kind);
   await tf.ready();
   // The reference backend greets every user with an advertisement on its first kernel.

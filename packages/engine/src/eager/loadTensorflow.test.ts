@@ -102,7 +102,7 @@ describe.runIf(tensorflowIsSetUp())('TensorFlow device', () => {
   });
 
   test('a looped block and every gradient equal the reference within 1e-5', async () => {
-    await tf.setBackend('tensorflow');
+    await useDevice({ kind: 'tensorflow' });
     const ours = await run();
     expect(Object.keys(ours)).toEqual(Object.keys(reference));
     // float32 sums of at most 24 terms, taken in another order: about 1e-6

@@ -37,8 +37,6 @@ export async function loadTensorflow(options: LoadTensorflowOptions = {}): Promi
   process.env.TF_NUM_INTRAOP_THREADS ??= String(options.threads ?? availableParallelism());
   // its greeting lists CPU instructions; errors still show
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  // the default on this architecture; saying so silences a notice
-  if (process.arch === 'x64') process.env.TF_ENABLE_ONEDNN_OPTS ??= '1';
   replaceRemovedUtil();
 
   // importing the package makes its backend the current one
