@@ -142,6 +142,11 @@ export class OnnxBackend extends tf.KernelBackend {
     if (entry) entry.refCount++;
   }
 
+  override dispose(): void {
+    this.entries.clear();
+    this.holders.clear();
+  }
+
   override numDataIds(): number {
     return this.entries.size;
   }

@@ -12,4 +12,8 @@ export const backends: Readonly<Record<string, TestBackend>> = {
     load: async () => void (await import('@tensorflow/tfjs-backend-cpu')),
     isDataSync: true,
   },
+  onnx: {
+    load: async () => (await import('../../src/trace/register.ts')).registerOnnxBackend(),
+    isDataSync: false,
+  },
 };

@@ -34,6 +34,8 @@ export interface HarnessOptions {
   /** A spec that takes longer fails. Default 20000. */
   readonly timeoutMs?: number;
   readonly onSpec?: (result: SpecResult) => void;
+  /** Told when the set-up or clean-up of a group of specs fails; its specs fail too. */
+  readonly onSuiteFailure?: (message: string) => void;
 }
 
 export interface HarnessResult {
@@ -136,6 +138,10 @@ export async function runTfjsTests(options: HarnessOptions): Promise<HarnessResu
     },
   });
   env.addReporter({
+    suiteDone(suite: { readonly fullName: string; readonly failedExpectations: JasmineSpec['failedExpectations'] }) {
+      for (const f of suite.failedExpectations)
+        options.onSuiteFailure?.(`${suite.fullName}: ${f.message}\n${f.stack ?? ''}`);
+    },
     specStarted() {
       asked = new Set();
       startedAt = performance.now();

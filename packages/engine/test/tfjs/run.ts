@@ -18,6 +18,7 @@ const { specs, registered } = await runTfjsTests({
   backend: values.backend,
   list: values.list,
   ...(values.filter === undefined ? {} : { filter: new RegExp(values.filter) }),
+  onSuiteFailure: (message) => console.log(`SET-UP FAILED ${message}\n`),
   onSpec: (spec) => {
     if (values.list) console.log(`${spec.file}: ${spec.name}`);
     else if (spec.outcome === 'failed') console.log(`FAILED ${spec.file}: ${spec.name}\n${shortened(spec)}\n`);

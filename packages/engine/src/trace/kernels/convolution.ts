@@ -2,14 +2,15 @@
 import { backend_util } from '@tensorflow/tfjs-core';
 import { cast, i64, op, reshape, transpose } from '../../graph/build.ts';
 import type { Value } from '../../graph/graph.ts';
-import type { Kernel, Kernels } from './kernel.ts';
+import { upTo } from './constant.ts';
+import { input, kernel } from './kernel.ts';
 import { fromChannelsFirst, toChannelsFirst, type Window, window2d, window3d, windowAttrs } from './window.ts';
 
 type Shape4 = [number, number, number, number];
 type Shape5 = [number, number, number, number, number];
 type Padding = Parameters<typeof backend_util.computeConv2DInfo>[4];
 
-interface Attrs2D {
+export interface Attrs2D {
   readonly strides: number | [number, number];
   readonly dilations?: number | [number, number];
   readonly pad: Padding;
@@ -27,7 +28,14 @@ function window4(x: readonly number[], filter: readonly number[], a: Attrs2D, de
   const format = backend_util.convertConv2DDataFormat(a.dataFormat ?? 'NHWC');
   return window2d(
     backend_util.computeConv2DInfo(
-      x as Shape4, filter as Shape4, a.strides, a.dilations ?? 1, a.pad, a.dimRoundingMode, depthwise, format,
+      x as Shape4,
+      filter as Shape4,
+      a.strides,
+      a.dilations ?? 1,
+      a.pad,
+      a.dimRoundingMode,
+      depthwise,
+      format,
     ),
   );
 }
@@ -37,7 +45,6 @@ function window5(x: readonly number[], filter: readonly number[], a: Attrs3D): W
 }
 
 const float = (x: Value): Value => cast(x, 'float32');
-const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /** [...k, I, O] -> [O, I, ...k], as ONNX wants weights. */
 function weights(filter: Value): Value {
@@ -54,7 +61,12 @@ function depthwiseWeights(filter: Value): Value {
 
 function convolve(x: Value, w: Value, win: Window, group: number): Value {
   const shape = [win.batch, win.outChannels, ...win.output];
-  const y = op('Conv', [toChannelsFirst(float(x), win), w], { shape, dtype: 'float32' }, { ...windowAttrs(win), group });
+  const y = op(
+    'Conv',
+    [toChannelsFirst(float(x), win), w],
+    { shape, dtype: 'float32' },
+    { ...windowAttrs(win), group },
+  );
   return fromChannelsFirst(y, win);
 }
 
@@ -84,12 +96,12 @@ function convolveInput(dy: Value, w: Value, win: Window, group: number): Value {
 function convolveFilter(x: Value, dy: Value, win: Window, depthwise: boolean): Value {
   const n = win.kernel.length;
   const swap = [1, 0, ...upTo(n).map((i) => i + 2)];
-  let input = transpose(toChannelsFirst(float(x), win), swap); // [C, N, ...in]
+  let rows = transpose(toChannelsFirst(float(x), win), swap); // [C, N, ...in]
   // Without the rest that no window reached, the result has exactly the size of the kernel.
   const used = win.input.map((size, i) => size + Math.min(0, win.end[i] as number));
   if (used.some((size, i) => size !== win.input[i])) {
     const axes = i64(upTo(n).map((i) => i + 2));
-    input = op('Slice', [input, i64(upTo(n).map(() => 0)), i64(used), axes], {
+    rows = op('Slice', [rows, i64(upTo(n).map(() => 0)), i64(used), axes], {
       shape: [win.inChannels, win.batch, ...used],
       dtype: 'float32',
     });
@@ -98,38 +110,61 @@ function convolveFilter(x: Value, dy: Value, win: Window, depthwise: boolean): V
   const attrs = { ...windowAttrs(win), kernel_shape: win.output, strides: win.dilations, dilations: win.strides };
   const { inChannels: c, outChannels: o, kernel } = win;
   if (!depthwise) {
-    const dw = op('Conv', [input, dyw], { shape: [c, o, ...kernel], dtype: 'float32' }, attrs);
+    const dw = op('Conv', [rows, dyw], { shape: [c, o, ...kernel], dtype: 'float32' }, attrs);
     return transpose(dw, [...upTo(n).map((i) => i + 2), 0, 1]);
   }
-  const grouped = reshape(input, [1, c * win.batch, ...used]);
+  const grouped = reshape(rows, [1, c * win.batch, ...used]);
   const dw = op('Conv', [grouped, dyw], { shape: [1, o, ...kernel], dtype: 'float32' }, { ...attrs, group: c });
   return transpose(reshape(dw, [c, o / c, ...kernel]), [...upTo(n).map((i) => i + 2), 0, 1]);
 }
 
-export const conv2d: Kernel<'x' | 'filter', Attrs2D> = ({ x, filter }, attrs) =>
-  convolve(x, weights(filter), window4(x.shape, filter.shape, attrs), 1);
+/** tf.conv2d's kernel, which its fused form shares. */
+export function conv2d(x: Value, filter: Value, attrs: Attrs2D): Value {
+  return convolve(x, weights(filter), window4(x.shape, filter.shape, attrs), 1);
+}
 
-export const depthwiseConv2d: Kernel<'x' | 'filter', Attrs2D> = ({ x, filter }, attrs) => {
+/** tf.depthwiseConv2d's kernel, which its fused form shares. */
+export function depthwiseConv2d(x: Value, filter: Value, attrs: Attrs2D): Value {
   const win = window4(x.shape, filter.shape, attrs, true);
   return convolve(x, depthwiseWeights(filter), win, win.inChannels);
-};
+}
 
-export const convolutionKernels: Kernels = {
-  Conv2D: conv2d,
-  Conv2DBackpropInput: ({ dy, filter }, attrs: Attrs2D & { inputShape: Shape4 }) =>
-    convolveInput(dy, weights(filter), window4(attrs.inputShape, filter.shape, attrs), 1),
-  Conv2DBackpropFilter: ({ x, dy }, attrs: Attrs2D & { filterShape: Shape4 }) =>
-    convolveFilter(x, dy, window4(x.shape, attrs.filterShape, attrs), false),
-  DepthwiseConv2dNative: depthwiseConv2d,
-  DepthwiseConv2dNativeBackpropInput: ({ dy, filter }, attrs: Attrs2D & { inputShape: Shape4 }) => {
-    const win = window4(attrs.inputShape, filter.shape, attrs, true);
-    return convolveInput(dy, depthwiseWeights(filter), win, win.inChannels);
-  },
-  DepthwiseConv2dNativeBackpropFilter: ({ x, dy }, attrs: Attrs2D & { filterShape: Shape4 }) =>
-    convolveFilter(x, dy, window4(x.shape, attrs.filterShape, attrs, true), true),
-  Conv3D: ({ x, filter }, attrs: Attrs3D) => convolve(x, weights(filter), window5(x.shape, filter.shape, attrs), 1),
-  Conv3DBackpropInputV2: ({ dy, filter }, attrs: Attrs3D & { inputShape: Shape5 }) =>
-    convolveInput(dy, weights(filter), window5(attrs.inputShape, filter.shape, attrs), 1),
-  Conv3DBackpropFilterV2: ({ x, dy }, attrs: Attrs3D & { filterShape: Shape5 }) =>
-    convolveFilter(x, dy, window5(x.shape, attrs.filterShape, attrs), false),
-};
+/** Registers the convolution kernels. */
+export function registerConvolution(): void {
+  kernel('Conv2D', (inputs, attrs) => conv2d(input(inputs, 'x'), input(inputs, 'filter'), attrs as Attrs2D));
+  kernel('Conv2DBackpropInput', (inputs, attrs) => {
+    const filter = input(inputs, 'filter');
+    const win = window4(attrs['inputShape'], filter.shape, attrs as Attrs2D);
+    return convolveInput(input(inputs, 'dy'), weights(filter), win, 1);
+  });
+  kernel('Conv2DBackpropFilter', (inputs, attrs) => {
+    const x = input(inputs, 'x');
+    return convolveFilter(x, input(inputs, 'dy'), window4(x.shape, attrs['filterShape'], attrs as Attrs2D), false);
+  });
+  kernel('DepthwiseConv2dNative', (inputs, attrs) =>
+    depthwiseConv2d(input(inputs, 'x'), input(inputs, 'filter'), attrs as Attrs2D),
+  );
+  kernel('DepthwiseConv2dNativeBackpropInput', (inputs, attrs) => {
+    const filter = input(inputs, 'filter');
+    const win = window4(attrs['inputShape'], filter.shape, attrs as Attrs2D, true);
+    return convolveInput(input(inputs, 'dy'), depthwiseWeights(filter), win, win.inChannels);
+  });
+  kernel('DepthwiseConv2dNativeBackpropFilter', (inputs, attrs) => {
+    const x = input(inputs, 'x');
+    return convolveFilter(x, input(inputs, 'dy'), window4(x.shape, attrs['filterShape'], attrs as Attrs2D, true), true);
+  });
+  kernel('Conv3D', (inputs, attrs) => {
+    const x = input(inputs, 'x');
+    const filter = input(inputs, 'filter');
+    return convolve(x, weights(filter), window5(x.shape, filter.shape, attrs as Attrs3D), 1);
+  });
+  kernel('Conv3DBackpropInputV2', (inputs, attrs) => {
+    const filter = input(inputs, 'filter');
+    const win = window5(attrs['inputShape'], filter.shape, attrs as Attrs3D);
+    return convolveInput(input(inputs, 'dy'), weights(filter), win, 1);
+  });
+  kernel('Conv3DBackpropFilterV2', (inputs, attrs) => {
+    const x = input(inputs, 'x');
+    return convolveFilter(x, input(inputs, 'dy'), window5(x.shape, attrs['filterShape'], attrs as Attrs3D), false);
+  });
+}

@@ -1,13 +1,29 @@
 // All kernels of backend `onnx`: one file a family, each with a register function.
+import { registerBlocks } from './blocks.ts';
+import { registerConvolution } from './convolution.ts';
+import { registerDilation } from './dilation.ts';
 import { registerElementwise } from './elementwise.ts';
+import { registerFused } from './fused.ts';
 import { registerMatmul } from './matmul.ts';
+import { registerNormalization } from './normalization.ts';
+import { registerPooling } from './pooling.ts';
 import { registerReduction } from './reduction.ts';
+import { registerResize } from './resize.ts';
+import { registerScan } from './scan.ts';
 import { registerShape } from './shape.ts';
 
 /** Registers every kernel with TensorFlow.js, once. */
 export function registerKernels(): void {
+  registerBlocks();
+  registerConvolution();
+  registerDilation();
   registerElementwise();
+  registerFused();
   registerMatmul();
+  registerNormalization();
+  registerPooling();
   registerReduction();
+  registerResize();
+  registerScan();
   registerShape();
 }

@@ -1,5 +1,5 @@
 // Sliding windows over the spatial axes of images and volumes: tfjs's description turned into ONNX attributes.
-import { op, transpose } from '../../graph/build.ts';
+import { transpose } from '../../graph/build.ts';
 import type { Attrs, Value } from '../../graph/graph.ts';
 
 /** Where a kernel of size `kernel` is laid on an input, for 2 or 3 spatial axes. */
@@ -49,13 +49,22 @@ interface Info3D extends Info2D {
   readonly padInfo: { readonly front: number; readonly top: number; readonly left: number };
 }
 
-function makeWindow(info: Info2D, axes: Omit<Window, 'batch' | 'inChannels' | 'outChannels' | 'end' | 'channelsFirst'>): Window {
+function makeWindow(
+  info: Info2D,
+  axes: Omit<Window, 'batch' | 'inChannels' | 'outChannels' | 'end' | 'channelsFirst'>,
+): Window {
   return {
     ...axes,
     batch: info.batchSize,
     inChannels: info.inChannels,
     outChannels: info.outChannels,
-    end: axes.input.map((n, i) => ((axes.output[i] as number) - 1) * (axes.strides[i] as number) + extent(axes, i) - n - (axes.begin[i] as number)),
+    end: axes.input.map(
+      (n, i) =>
+        ((axes.output[i] as number) - 1) * (axes.strides[i] as number) +
+        extent(axes, i) -
+        n -
+        (axes.begin[i] as number),
+    ),
     channelsFirst: info.dataFormat === 'channelsFirst',
   };
 }
@@ -109,9 +118,4 @@ export function fromChannelsFirst(x: Value, w: Window): Value {
   if (w.channelsFirst) return x;
   const rank = x.shape.length;
   return transpose(x, [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1]);
-}
-
-/** An operator with one output on channels-first values. */
-export function windowOp(name: string, inputs: readonly Value[], shape: readonly number[], attrs: Attrs): Value {
-  return op(name, inputs, { shape, dtype: 'float32' }, attrs);
 }

@@ -1,0 +1,155 @@
+// Maximum and average pooling in 2 and 3 dimensions, and their gradients.
+import { backend_util } from '@tensorflow/tfjs-core';
+import { add, cast, i64, mul, op, ops, reshape, scalar, splat } from '../../graph/build.ts';
+import { type Attrs, size, type Value } from '../../graph/graph.ts';
+import { constant } from './constant.ts';
+import { input, kernel } from './kernel.ts';
+import { fromChannelsFirst, toChannelsFirst, type Window, window2d, window3d, windowAttrs } from './window.ts';
+
+type Shape4 = [number, number, number, number];
+type Shape5 = [number, number, number, number, number];
+
+interface Attrs2D {
+  readonly filterSize: number | [number, number];
+  readonly strides: number | [number, number];
+  readonly pad: Parameters<typeof backend_util.computePool2DInfo>[4];
+  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
+}
+
+interface Attrs3D {
+  readonly filterSize: number | [number, number, number];
+  readonly strides: number | [number, number, number];
+  readonly pad: 'valid' | 'same' | number;
+  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
+  readonly dataFormat?: 'NDHWC' | 'NCDHW';
+}
+
+const window4 = (shape: readonly number[], a: Attrs2D): Window =>
+  window2d(backend_util.computePool2DInfo(shape as Shape4, a.filterSize, a.strides, 1, a.pad, a.dimRoundingMode));
+
+const window5 = (shape: readonly number[], a: Attrs3D): Window =>
+  window3d(
+    backend_util.computePool3DInfo(shape as Shape5, a.filterSize, a.strides, 1, a.pad, a.dimRoundingMode, a.dataFormat),
+  );
+
+const dims = (win: Window, spatial: readonly number[]): number[] => [win.batch, win.inChannels, ...spatial];
+
+/** Pools in float32, which holds every int32 an image has, and gives the type of `x` back. */
+function pool(name: 'MaxPool' | 'AveragePool', x: Value, win: Window): Value {
+  const { attrs, image } = padded(toChannelsFirst(cast(x, 'float32'), win), win, name === 'MaxPool' ? -Infinity : 0);
+  const y = op(name, [image], { shape: dims(win, win.output), dtype: 'float32' }, attrs);
+  return cast(fromChannelsFirst(y, win), x.dtype);
+}
+
+/** ONNX Runtime wants padding smaller than the kernel. tfjs allows more; then the input is really padded. */
+function padded(x: Value, win: Window, fill: number): { attrs: Attrs; image: Value } {
+  const attrs = windowAttrs(win);
+  const after = win.end.map((n) => Math.max(0, n));
+  if ([...win.begin, ...after].every((n, i) => n < (win.kernel[i % win.kernel.length] as number))) {
+    return { attrs, image: x };
+  }
+  const shape = dims(
+    win,
+    win.input.map((n, i) => n + (win.begin[i] as number) + (after[i] as number)),
+  );
+  const pads = i64([0, 0, ...win.begin, 0, 0, ...after]);
+  const image = op('Pad', [x, pads, scalar(fill)], { shape, dtype: 'float32' });
+  return { attrs: { ...attrs, pads: win.begin.flatMap(() => [0, 0]) }, image };
+}
+
+/** The maxima and where they were, as flat int64 positions in the channels-first input. The first of equals counts. */
+function maxWithPositions(x: Value, win: Window): readonly [Value, Value] {
+  const shape = dims(win, win.output);
+  const image = toChannelsFirst(cast(x, 'float32'), win);
+  return ops(
+    'MaxPool',
+    [image],
+    [
+      { shape, dtype: 'float32' },
+      { shape, dtype: 'int64' },
+    ],
+    windowAttrs(win),
+  ) as [Value, Value];
+}
+
+/** Sends each dy to where the maximum of its window was. */
+function maxPoolGrad(dy: Value, x: Value, win: Window): Value {
+  const shape = dims(win, win.input);
+  const n = size(shape);
+  const [, positions] = maxWithPositions(x, win);
+  const from = toChannelsFirst(cast(dy, 'float32'), win);
+  const flat = op(
+    'ScatterElements',
+    [splat(0, [n], 'float32'), reshape(positions, [size(positions.shape)]), reshape(from, [size(from.shape)])],
+    { shape: [n], dtype: 'float32' },
+    { axis: 0, reduction: 'add' },
+  );
+  return fromChannelsFirst(reshape(flat, shape), win);
+}
+
+/**
+ * Spreads each dy over its window. tfjs divides by the size of the kernel even where the window hangs over the edge
+ * (where its forward pass divides by what is inside), and so does this.
+ */
+function avgPoolGrad(dy: Value, win: Window): Value {
+  const unreached = win.end.map((n) => Math.max(0, -n));
+  const covered = win.input.map((n, i) => n - (unreached[i] as number));
+  const c = win.inChannels;
+  const kernel = splat(1 / size(win.kernel), [c, 1, ...win.kernel], 'float32');
+  let dx = op(
+    'ConvTranspose',
+    [toChannelsFirst(cast(dy, 'float32'), win), kernel],
+    { shape: dims(win, covered), dtype: 'float32' },
+    { ...windowAttrs(win), group: c },
+  );
+  if (unreached.some((n) => n > 0)) {
+    const pads = i64([0, 0, ...win.input.map(() => 0), 0, 0, ...unreached]);
+    dx = op('Pad', [dx, pads], { shape: dims(win, win.input), dtype: 'float32' });
+  }
+  return fromChannelsFirst(dx, win);
+}
+
+/** Position of each maximum as tfjs counts: row by row with the channel last. */
+function maxPoolWithArgmax(x: Value, win: Window, includeBatch: boolean): Value[] {
+  const [values, positions] = maxWithPositions(x, win);
+  const plane = size(win.input);
+  const c = win.inChannels;
+  const within = op('Mod', [positions, scalar(plane, 'int64')], { shape: positions.shape, dtype: 'int64' });
+  const channel = constant(
+    Array.from({ length: c }, (_, i) => i),
+    [1, c, 1, 1],
+    'int64',
+  );
+  let index = add(mul(within, scalar(c, 'int64')), channel);
+  if (includeBatch) {
+    const batches = Array.from({ length: win.batch }, (_, i) => i * plane * c);
+    index = add(index, constant(batches, [win.batch, 1, 1, 1], 'int64'));
+  }
+  return [cast(fromChannelsFirst(values, win), x.dtype), cast(fromChannelsFirst(index, win), 'int32')];
+}
+
+/** Registers the pooling kernels. */
+export function registerPooling(): void {
+  for (const [dim, windowOf] of [
+    ['', (x: Value, a: object) => window4(x.shape, a as Attrs2D)],
+    ['3D', (x: Value, a: object) => window5(x.shape, a as Attrs3D)],
+  ] as const) {
+    kernel(`MaxPool${dim}`, (inputs, attrs) =>
+      pool('MaxPool', input(inputs, 'x'), windowOf(input(inputs, 'x'), attrs)),
+    );
+    kernel(`AvgPool${dim}`, (inputs, attrs) =>
+      pool('AveragePool', input(inputs, 'x'), windowOf(input(inputs, 'x'), attrs)),
+    );
+    kernel(`MaxPool${dim}Grad`, (inputs, attrs) => {
+      const x = input(inputs, 'input');
+      return maxPoolGrad(input(inputs, 'dy'), x, windowOf(x, attrs));
+    });
+    kernel(`AvgPool${dim}Grad`, (inputs, attrs) =>
+      avgPoolGrad(input(inputs, 'dy'), windowOf(input(inputs, 'input'), attrs)),
+    );
+  }
+  kernel('MaxPoolWithArgmax', (inputs, attrs) => {
+    const x = input(inputs, 'x');
+    return maxPoolWithArgmax(x, window4(x.shape, attrs as Attrs2D), attrs['includeBatchInIndex'] ?? false);
+  });
+}
