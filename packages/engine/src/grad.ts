@@ -61,7 +61,7 @@ export function valueAndGrad<P, R extends unknown[], A = undefined>(
 
 function release(t: tf.Tensor): void {
   (t as { kept: boolean }).kept = false;
-  tf.engine().track(t);
+  (tf.engine() as unknown as { track(t: tf.Tensor): void }).track(t); // private in the typings
 }
 
 /** Gradient of a scalar function over a pytree; see {@link valueAndGrad}. */

@@ -121,12 +121,14 @@ export function countUses(graph: Graph): Map<Value, number> {
 /**
  * Rebuilds a graph from front to back. `replace` sees each node with its inputs already replaced and returns the
  * values that stand for its outputs, or undefined to keep it. Nodes nobody needs any more are dropped.
+ * @param start replacements that hold from the beginning, for values that no node makes
  */
 export function rewrite(
   graph: Graph,
   replace: (node: Node, original: Node) => readonly Value[] | undefined,
+  start: ReadonlyMap<Value, Value> = new Map(),
 ): Graph {
-  const map = new Map<Value, Value>();
+  const map = new Map<Value, Value>(start);
   const now = (v: Value): Value => map.get(v) ?? v;
   for (const original of graph.nodes) {
     let node = original;

@@ -13,9 +13,7 @@ export function rmsNorm(x: tf.Tensor, weight: tf.Tensor | null, eps: number): tf
     throw new Error(`rmsNorm: weight must have shape [${d}] for x [${x.shape}] (got [${weight.shape}])`);
   }
   if (hasKernel('RmsNorm')) {
-    return weight === null
-      ? runKernel('RmsNorm', { x }, { eps })
-      : runKernel('RmsNorm', { x, weight }, { eps });
+    return weight === null ? runKernel('RmsNormUnit', { x }, { eps }) : runKernel('RmsNorm', { x, weight }, { eps });
   }
   const y = tf.mul(x, tf.rsqrt(tf.add(tf.mean(tf.square(x), -1, true), eps)));
   return weight === null ? y : tf.mul(y, weight);

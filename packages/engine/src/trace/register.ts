@@ -1,5 +1,6 @@
 // Registers backend `onnx` with TensorFlow.js.
 import * as tf from '@tensorflow/tfjs-core';
+import { registerGradients } from '../ops/gradients.ts';
 import { BACKEND, OnnxBackend } from './backend.ts';
 import { registerKernels } from './kernels/index.ts';
 
@@ -11,4 +12,5 @@ export function registerOnnxBackend(): void {
   registered = true;
   tf.registerBackend(BACKEND, () => new OnnxBackend(), 0);
   registerKernels();
+  registerGradients();
 }

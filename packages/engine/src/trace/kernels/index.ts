@@ -11,6 +11,7 @@ import { registerReduction } from './reduction.ts';
 import { registerResize } from './resize.ts';
 import { registerScan } from './scan.ts';
 import { registerShape } from './shape.ts';
+import { registerTransformer } from './transformer.ts';
 
 /** Registers every kernel with TensorFlow.js, once. */
 export function registerKernels(): void {
@@ -26,4 +27,5 @@ export function registerKernels(): void {
   registerResize();
   registerScan();
   registerShape();
+  registerTransformer();
 }
