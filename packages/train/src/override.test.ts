@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { OverrideError } from './errors.ts';
-import { assertKnown, keysOf, parseOverride, parseSettings, setAt } from './override.ts';
-import { trainConfig } from './trainConfig.ts';
+import { assertKnown, keysOf, parseOverride, setAt } from './override.ts';
+import { type TrainOptions, trainConfig, trainSchema } from './trainConfig.ts';
 
 test('values are JSON, numbers with underscores, or text', () => {
   const value = (text: string): unknown => parseOverride(`a.b=${text}`).value;
@@ -25,7 +25,7 @@ test('what is not a setting is refused', () => {
 });
 
 test('an unknown key names the nearest known one', () => {
-  const known = [...keysOf(trainConfig, 'train'), 'model.loops', 'model.layers'];
+  const known = [...keysOf(trainSchema, 'train'), 'model.loops', 'model.layers'];
   const refuse =
     (text: string): (() => void) =>
     () =>
@@ -38,19 +38,22 @@ test('an unknown key names the nearest known one', () => {
 });
 
 test('a wrong type is named with what is expected and what was given', () => {
-  const parse = (input: unknown) => parseSettings('train', trainConfig, input, (m) => new OverrideError(m));
-  expect(() => parse({ steps: 'many', batch: 8 })).toThrow('train.steps: must be a whole number (got "many")');
-  expect(() => parse({ steps: 5.5, batch: 8 })).toThrow('train.steps: must be a whole number (got 5.5)');
-  expect(() => parse({ steps: 5, batch: 0 })).toThrow('train.batch: must be >= 1 (got 0)');
-  expect(() => parse({ steps: 5, batch: 1, schedule: 'linear' })).toThrow('train.schedule: must be cosine or constant');
-  expect(() => parse({ steps: 5, batch: 1, warmpu: 3 })).toThrow(
-    'train.warmpu: there is no such setting; did you mean train.warmup?',
+  const parse = (input: object) => trainConfig(input as TrainOptions);
+  expect(() => parse({ steps: 'many', batch: 8 })).toThrow('steps must be a number (got "many"); set train.steps');
+  expect(() => parse({ steps: 5.5, batch: 8 })).toThrow('steps must be a whole number (got 5.5); set train.steps');
+  expect(() => parse({ steps: 5, batch: 0 })).toThrow('batch must be >= 1 (got 0); set train.batch');
+  expect(() => parse({ steps: 5, batch: 1, schedule: 'linear' })).toThrow(
+    "schedule must be one of 'cosine', 'constant'",
   );
+  expect(() => parse({ steps: 5, batch: 1, warmpu: 3 })).toThrow(
+    "train has no option 'warmpu'; did you mean 'warmup'?",
+  );
+  expect(() => parse({ steps: 5, batch: 4, microBatches: 3 })).toThrow('train.microBatches must divide train.batch');
   expect(parse({ steps: 5, batch: 1 })).toMatchObject({ beta2: 0.95, schedule: 'cosine' });
 });
 
 test('every training setting says what it is for', () => {
-  for (const [key, schema] of Object.entries(trainConfig.shape)) expect(schema.description, key).toBeTruthy();
+  for (const [key, schema] of Object.entries(trainSchema.shape)) expect(schema.description, key).toBeTruthy();
 });
 
 test('setting a value leaves the rest and the original alone', () => {

@@ -1,7 +1,7 @@
 // `key=value` settings from a command line, checked against the schemas they set.
+import { nearest } from '@looplab/core';
 import { z } from 'zod';
 import { OverrideError } from './errors.ts';
-import { nearest } from './nearest.ts';
 
 /** One setting: `model.loops=4` is `{ path: ['model', 'loops'], value: 4 }`. */
 export interface Override {
@@ -68,38 +68,4 @@ export function assertKnown(override: Override, known: readonly string[]): void 
   throw new OverrideError(
     `there is no setting ${key}; ${close === undefined ? `settings begin with ${tops}` : `did you mean ${close}?`}`,
   );
-}
-
-/**
- * `input` checked by `schema`, with defaults filled in.
- * @param name the key under which `input` stands, for messages such as `model.loops: must be >= 1 (got 0)`
- * @param fail makes the error, so that a study file and a command line can each say what is theirs
- */
-export function parseSettings<S extends z.ZodType>(
-  name: string,
-  schema: S,
-  input: unknown,
-  fail: (message: string) => Error,
-): z.output<S> {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const lines = parsed.error.issues.flatMap((issue) => {
-    const at = [name, ...issue.path.map(String)].join('.');
-    if (issue.code !== 'unrecognized_keys') return [`${at}: ${issue.message}${got(input, issue.path)}`];
-    const known = schema instanceof z.ZodObject ? keysOf(schema, name) : [];
-    return issue.keys.map((key) => {
-      const close = nearest(`${at}.${key}`, known);
-      return `${at}.${key}: there is no such setting${close === undefined ? `; there are ${known.join(', ')}` : `; did you mean ${close}?`}`;
-    });
-  });
-  throw fail(lines.join('\n'));
-}
-
-function got(input: unknown, path: readonly PropertyKey[]): string {
-  let at: unknown = input;
-  for (const part of path) {
-    if (typeof at !== 'object' || at === null) return '';
-    at = (at as Record<PropertyKey, unknown>)[part]; // any object can be read by key
-  }
-  return ` (got ${at === undefined ? 'nothing' : typeof at === 'number' ? String(at) : JSON.stringify(at)})`;
 }
