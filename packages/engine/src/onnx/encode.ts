@@ -77,7 +77,8 @@ export function encode(graph: Graph): OnnxModel {
   graph.nodes.forEach((n: Node, i) => {
     const input = n.inputs.map(nameOf);
     const output = n.outputs.map((v, j) => {
-      if (j > 0 && !used.has(v)) return '';
+      // Split must name every part; other operators may leave out what nobody uses.
+      if (j > 0 && n.op !== 'Split' && !used.has(v)) return '';
       const name = `v${i}_${j}`;
       if (!names.has(v)) names.set(v, name); // else it was computed before and is fed
       return name;

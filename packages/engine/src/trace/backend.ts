@@ -40,8 +40,14 @@ export class OnnxBackend extends tf.KernelBackend {
   private hold(value: Value, strings?: Uint8Array[]): object {
     const dataId = {};
     this.entries.set(dataId, strings ? { value, strings, refCount: 1 } : { value, refCount: 1 });
-    this.holders.set(value, (this.holders.get(value) ?? 0) + 1);
+    this.countHolders(value, 1);
     return dataId;
+  }
+
+  private countHolders(value: Value, change: number): void {
+    const n = (this.holders.get(value) ?? 0) + change;
+    if (n > 0) this.holders.set(value, n);
+    else this.holders.delete(value);
   }
 
   /** The graph value behind a tensor. */
@@ -78,7 +84,7 @@ export class OnnxBackend extends tf.KernelBackend {
       ? makeData(new Uint8Array(0), shape, 'bool')
       : makeData(toTyped(values as ArrayLike<number>, dtype), shape, dtype as DType);
     this.entries.set(dataId, strings ? { value, strings, refCount } : { value, refCount });
-    this.holders.set(value, (this.holders.get(value) ?? 0) + 1);
+    this.countHolders(value, refCount);
   }
 
   private refuseRandom(): void {
@@ -124,12 +130,11 @@ export class OnnxBackend extends tf.KernelBackend {
   override disposeData(dataId: object, force = false): boolean {
     const entry = this.entries.get(dataId);
     if (!entry) return true;
-    entry.refCount--;
-    if (!force && entry.refCount > 0) return false;
+    const gone = force ? entry.refCount : 1;
+    entry.refCount -= gone;
+    this.countHolders(entry.value, -gone);
+    if (entry.refCount > 0) return false;
     this.entries.delete(dataId);
-    const left = (this.holders.get(entry.value) ?? 1) - 1;
-    if (left === 0) this.holders.delete(entry.value);
-    else this.holders.set(entry.value, left);
     return true;
   }
 
@@ -139,7 +144,9 @@ export class OnnxBackend extends tf.KernelBackend {
 
   override incRef(dataId: object): void {
     const entry = this.entries.get(dataId);
-    if (entry) entry.refCount++;
+    if (!entry) return;
+    entry.refCount++;
+    this.countHolders(entry.value, 1);
   }
 
   override dispose(): void {

@@ -4,6 +4,7 @@ import { cast, i64, op, reshape, transpose } from '../../graph/build.ts';
 import type { Value } from '../../graph/graph.ts';
 import { upTo } from './constant.ts';
 import { input, kernel } from './kernel.ts';
+import { slice } from './shape.ts';
 import { fromChannelsFirst, toChannelsFirst, type Window, window2d, window3d, windowAttrs } from './window.ts';
 
 type Shape4 = [number, number, number, number];
@@ -75,9 +76,11 @@ function convolveInput(dy: Value, w: Value, win: Window, group: number): Value {
   const unreached = win.end.map((n) => Math.max(0, -n));
   const covered = win.input.map((n, i) => n - (unreached[i] as number));
   const head = [win.batch, win.inChannels];
+  const from = toChannelsFirst(float(dy), win);
   let dx = op(
     'ConvTranspose',
-    [toChannelsFirst(float(dy), win), w],
+    // a dy larger than the convolution's output (tf.conv2dTranspose takes any) counts only as far as that
+    [slice(from, from.shape.map(() => 0), [win.batch, win.outChannels, ...win.output]), w],
     { shape: [...head, ...covered], dtype: 'float32' },
     { ...windowAttrs(win), group },
   );

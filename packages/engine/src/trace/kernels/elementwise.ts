@@ -118,8 +118,8 @@ export function registerElementwise(): void {
     const zero = scalar(0);
     const base = unary('Atan', div(y, x));
     const shifted = add(base, where(less(y, zero), scalar(-Math.PI), scalar(Math.PI)));
-    const half = where(less(y, zero), scalar(-Math.PI / 2), where(less(zero, y), scalar(Math.PI / 2), zero));
-    return where(less(zero, x), base, where(less(x, zero), shifted, half));
+    const vertical = where(binary('Equal', y, zero, 'bool'), zero, base); // x = 0: base is atan of an infinity, or 0 / 0
+    return where(binary('Equal', x, zero, 'bool'), vertical, where(less(x, zero), shifted, base));
   });
 
   kernel('Equal', comparison('Equal'));
@@ -156,10 +156,12 @@ export function registerElementwise(): void {
   })) {
     kernel(name, float(onnx));
   }
-  for (const [name, onnx] of Object.entries({ Neg: 'Neg', Abs: 'Abs', Sign: 'Sign' })) {
+  for (const name of ['Neg', 'Abs', 'Sign']) {
     kernel(name, (inputs) => {
       const x = input(inputs, 'x');
-      return x.dtype === 'bool' ? unary(onnx, cast(x, 'int32')) : unary(onnx, x);
+      const y = unary(name, x.dtype === 'bool' ? cast(x, 'int32') : x);
+      // tfjs calls the sign of NaN 0
+      return name === 'Sign' && x.dtype === 'float32' ? where(unary('IsNaN', x, {}, 'bool'), scalar(0), y) : y;
     });
   }
   for (const name of ['Ceil', 'Floor', 'Round']) kernel(name, (inputs) => inFloat(input(inputs, 'x'), (x) => unary(name, x)));
@@ -188,9 +190,11 @@ export function registerElementwise(): void {
     return where(less(x, scalar(0)), mul(x, alpha), x);
   });
   kernel('Step', (inputs, attrs) => {
-    const x = cast(input(inputs, 'x'), 'float32');
-    const stepped = where(less(scalar(0), x), scalar(1), scalar(attrs['alpha'] ?? 0));
-    return where(unary('IsNaN', x, {}, 'bool'), x, stepped);
+    const x = input(inputs, 'x');
+    return inFloat(x, (v) => {
+      const stepped = where(less(scalar(0), v), scalar(1), scalar(attrs['alpha'] ?? 0));
+      return x.dtype === 'float32' ? where(unary('IsNaN', v, {}, 'bool'), v, stepped) : stepped;
+    });
   });
   kernel('ClipByValue', (inputs, attrs) => clip(input(inputs, 'x'), attrs['clipValueMin'], attrs['clipValueMax']));
   kernel('IsNan', (inputs) => unary('IsNaN', cast(input(inputs, 'x'), 'float32'), {}, 'bool'));

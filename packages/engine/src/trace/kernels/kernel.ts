@@ -24,13 +24,23 @@ export function kernel(name: string, lower: Lowering): void {
     kernelFunc: ({ inputs, attrs, backend }) => {
       const onnx = backend as OnnxBackend;
       const values: Record<string, Value> = {};
+      const given = new Map<Value, tf.TensorInfo>();
       for (const [k, info] of Object.entries(inputs as Record<string, tf.TensorInfo | undefined>)) {
         if (info === undefined || info === null) continue;
         if (info.dtype === 'string' || info.dtype === 'complex64') throw new UnsupportedKernelError(name, `${info.dtype} tensors`);
-        values[k] = onnx.valueOf(info.dataId);
+        const value = onnx.valueOf(info.dataId);
+        values[k] = value;
+        given.set(value, info);
       }
+      const give = (v: Value): tf.TensorInfo => {
+        const info = given.get(v);
+        if (!info) return onnx.tensorInfo(v);
+        // what comes out unchanged shares its memory, as tfjs expects of a clone
+        onnx.incRef(info.dataId);
+        return { dataId: info.dataId, shape: info.shape, dtype: info.dtype };
+      };
       const out = lower(values, (attrs ?? {}) as KernelAttrs);
-      return Array.isArray(out) ? out.map((v: Value) => onnx.tensorInfo(v)) : onnx.tensorInfo(out as Value);
+      return Array.isArray(out) ? out.map(give) : give(out as Value);
     },
   });
 }

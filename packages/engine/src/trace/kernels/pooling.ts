@@ -1,9 +1,10 @@
 // Maximum and average pooling in 2 and 3 dimensions, and their gradients.
 import { backend_util } from '@tensorflow/tfjs-core';
-import { add, cast, i64, mul, op, ops, reshape, scalar, splat } from '../../graph/build.ts';
-import { type Attrs, size, type Value } from '../../graph/graph.ts';
+import { add, cast, div, i64, mul, op, ops, reshape, scalar, splat } from '../../graph/build.ts';
+import { type Attrs, sameShape, size, type Value } from '../../graph/graph.ts';
 import { constant } from './constant.ts';
 import { input, kernel } from './kernel.ts';
+import { withoutNan } from './reduction.ts';
 import { fromChannelsFirst, toChannelsFirst, type Window, window2d, window3d, windowAttrs } from './window.ts';
 
 type Shape4 = [number, number, number, number];
@@ -36,18 +37,24 @@ const dims = (win: Window, spatial: readonly number[]): number[] => [win.batch, 
 
 /** Pools in float32, which holds every int32 an image has, and gives the type of `x` back. */
 function pool(name: 'MaxPool' | 'AveragePool', x: Value, win: Window): Value {
-  const { attrs, image } = padded(toChannelsFirst(cast(x, 'float32'), win), win, name === 'MaxPool' ? -Infinity : 0);
-  const y = op(name, [image], { shape: dims(win, win.output), dtype: 'float32' }, attrs);
+  // tfjs takes a window of one element for no pooling if the shape stays, whatever the stride and padding.
+  if (size(win.kernel) === 1 && sameShape(win.input, win.output)) return x;
+  const shape = dims(win, win.output);
+  const run = (v: Value): Value => {
+    const { attrs, image } = padded(v, win, name === 'MaxPool' ? -Infinity : 0);
+    return op(name, [image], { shape, dtype: 'float32' }, attrs);
+  };
+  let y = run(toChannelsFirst(cast(x, 'float32'), win));
+  // Really padded zeros are counted by AveragePool: take the share that is inside out again.
+  if (name === 'AveragePool' && needsPadding(win)) y = div(y, run(splat(1, dims(win, win.input), 'float32')));
   return cast(fromChannelsFirst(y, win), x.dtype);
 }
 
 /** ONNX Runtime wants padding smaller than the kernel. tfjs allows more; then the input is really padded. */
 function padded(x: Value, win: Window, fill: number): { attrs: Attrs; image: Value } {
   const attrs = windowAttrs(win);
+  if (!needsPadding(win)) return { attrs, image: x };
   const after = win.end.map((n) => Math.max(0, n));
-  if ([...win.begin, ...after].every((n, i) => n < (win.kernel[i % win.kernel.length] as number))) {
-    return { attrs, image: x };
-  }
   const shape = dims(
     win,
     win.input.map((n, i) => n + (win.begin[i] as number) + (after[i] as number)),
@@ -57,10 +64,14 @@ function padded(x: Value, win: Window, fill: number): { attrs: Attrs; image: Val
   return { attrs: { ...attrs, pads: win.begin.flatMap(() => [0, 0]) }, image };
 }
 
+function needsPadding(win: Window): boolean {
+  return [...win.begin, ...win.end].some((n, i) => n >= (win.kernel[i % win.kernel.length] as number));
+}
+
 /** The maxima and where they were, as flat int64 positions in the channels-first input. The first of equals counts. */
 function maxWithPositions(x: Value, win: Window): readonly [Value, Value] {
   const shape = dims(win, win.output);
-  const image = toChannelsFirst(cast(x, 'float32'), win);
+  const image = withoutNan(toChannelsFirst(cast(x, 'float32'), win), -Infinity);
   return ops(
     'MaxPool',
     [image],

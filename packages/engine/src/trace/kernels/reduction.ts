@@ -5,7 +5,13 @@ import { type Inputs, input, kernel, type KernelAttrs, normalAxes } from './kern
 
 function overAxes(inputs: Inputs, attrs: KernelAttrs): { x: Value; axes: number[]; keep: boolean } {
   const x = input(inputs, 'x');
-  return { x, axes: normalAxes(attrs['axis'], x.shape.length), keep: attrs['keepDims'] ?? false };
+  return { x, axes: normalAxes(attrs['axis'] ?? attrs['reductionIndices'], x.shape.length), keep: attrs['keepDims'] ?? false };
+}
+
+/** `fill` in the place of NaN, which tfjs leaves out when it looks for an extremum's place. */
+export function withoutNan(x: Value, fill: number): Value {
+  if (x.dtype !== 'float32') return x;
+  return op('Where', [unary('IsNaN', x, {}, 'bool'), scalar(fill), x], x);
 }
 
 function empty(x: Value, axes: readonly number[], keep: boolean, value: number): Value | undefined {
@@ -49,7 +55,7 @@ export function registerReduction(): void {
       const axis = normalAxes(attrs['axis'], x.shape.length)[0] ?? 0;
       if (x.shape.length === 0) return splat(0, [], 'int32');
       const shape = x.shape.filter((_, i) => i !== axis);
-      const y = x.dtype === 'bool' ? cast(x, 'int32') : x;
+      const y = x.dtype === 'bool' ? cast(x, 'int32') : withoutNan(x, name === 'ArgMax' ? -Infinity : Infinity);
       return cast(op(name, [y], { shape, dtype: 'int64' }, { axis, keepdims: 0 }), 'int32');
     });
   }

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { cast, i64, op, ops, reshape, scalar, splat, transpose, typedArray } from '../../graph/build.ts';
 import { type DType, makeConstant, size, type Value } from '../../graph/graph.ts';
-import { input, kernel, normalAxes } from './kernel.ts';
+import { input, kernel, normalAxes, UnsupportedKernelError } from './kernel.ts';
 
 /** Pad wants numbers; bool travels as int32. */
 function viaInt(x: Value, f: (x: Value) => Value): Value {
@@ -12,9 +12,12 @@ function viaInt(x: Value, f: (x: Value) => Value): Value {
 export function concat(xs: readonly Value[], axis: number): Value {
   const first = xs[0] as Value;
   if (xs.length === 1) return first;
-  const shape = [...first.shape];
-  shape[axis] = xs.reduce((n, x) => n + (x.shape[axis] as number), 0);
-  return op('Concat', xs, { shape, dtype: first.dtype }, { axis });
+  return op('Concat', xs, { shape: concatShape(xs, axis), dtype: first.dtype }, { axis });
+}
+
+function concatShape(xs: readonly Value[], axis: number): number[] {
+  const total = xs.reduce((n, x) => n + (x.shape[axis] as number), 0);
+  return (xs[0] as Value).shape.map((n, i) => (i === axis ? total : n));
 }
 
 export function slice(x: Value, begin: readonly number[], sizes: readonly number[]): Value {
@@ -44,6 +47,9 @@ export function registerShape(): void {
     const x = input(inputs, 'input');
     const shape = [...x.shape];
     const dim = attrs['dim'] as number;
+    tf.util.assert(-(shape.length + 1) <= dim && dim <= shape.length, () =>
+      `expandDims: axis must be in [${-(shape.length + 1)}, ${shape.length}] (got ${dim})`,
+    );
     shape.splice(dim < 0 ? dim + shape.length + 1 : dim, 0, 1);
     return reshape(x, shape);
   });
@@ -51,11 +57,16 @@ export function registerShape(): void {
   kernel('Concat', (inputs, attrs) => {
     const all = Object.values(inputs);
     const axis = normalAxes(attrs['axis'], all[0]?.shape.length ?? 1)[0] as number;
+    tf.backend_util.assertParamsConsistent(all.map((x) => [...x.shape]), axis);
     const xs = all.filter((x) => size(x.shape) > 0);
-    return concat(xs.length > 0 ? xs : all.slice(0, 1), axis);
+    return xs.length > 0 ? concat(xs, axis) : splat(0, concatShape(all, axis), all[0]?.dtype ?? 'float32');
   });
   kernel('Pack', (inputs, attrs) => {
     const xs = Object.values(inputs);
+    for (const x of xs) {
+      tf.util.assertShapesMatch([...x.shape], [...(xs[0] as Value).shape], 'All tensors passed to stack must have matching shapes');
+      tf.util.assert(x.dtype === xs[0]?.dtype, () => 'All tensors passed to stack must have matching dtypes');
+    }
     const rank = (xs[0] as Value).shape.length + 1;
     const axis = normalAxes(attrs['axis'], rank)[0] as number;
     return concat(
@@ -83,7 +94,8 @@ export function registerShape(): void {
   });
   kernel('Slice', (inputs, attrs) => {
     const x = input(inputs, 'x');
-    const [begin, sizes] = tf.slice_util.parseSliceParams({ shape: [...x.shape] } as tf.Tensor, attrs['begin'], attrs['size']);
+    const [begin, sizes] = tf.slice_util.parseSliceParams({ shape: [...x.shape] } as tf.Tensor, attrs['begin'], attrs['size']) as [number[], number[]];
+    tf.slice_util.assertParamsValid({ shape: [...x.shape], rank: x.shape.length } as tf.Tensor, begin, sizes);
     return slice(x, begin, sizes);
   });
   kernel('StridedSlice', (inputs, attrs) => {
@@ -125,7 +137,7 @@ export function registerShape(): void {
   kernel('BroadcastTo', (inputs, attrs) => broadcastTo(input(inputs, 'x'), attrs['shape']));
   kernel('Reverse', (inputs, attrs) => {
     const x = input(inputs, 'x');
-    const axes = normalAxes(attrs['dims'], x.shape.length);
+    const axes = tf.util.parseAxisParam(attrs['dims'], [...x.shape]);
     if (axes.length === 0 || x.shape.length === 0) return x;
     const steps = axes.map(() => -1);
     return op('Slice', [x, i64(steps), i64(axes.map(() => -1e9)), i64(axes), i64(steps)], x);
@@ -136,6 +148,13 @@ export function registerShape(): void {
     const axis = normalAxes(attrs['axis'], x.shape.length)[0] as number;
     const batchDims = (attrs['batchDims'] as number) ?? 0;
     const ids = cast(indices, 'int32');
+    // refuses batch axes that do not fit
+    tf.backend_util.segment_util.collectGatherOpShapeInfo(
+      { shape: [...x.shape], rank: x.shape.length } as tf.Tensor,
+      { shape: [...indices.shape], rank: indices.shape.length } as tf.Tensor,
+      axis,
+      batchDims,
+    );
     if (batchDims === 0) {
       const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
       return op('Gather', [x, ids], { shape, dtype: x.dtype }, { axis });
@@ -144,19 +163,23 @@ export function registerShape(): void {
   });
   kernel('Fill', (_, attrs) => {
     const dtype = (attrs['dtype'] ?? 'float32') as DType;
+    if (typeof attrs['value'] === 'string') throw new UnsupportedKernelError('Fill', 'string tensors');
     return splat(Number(attrs['value']), attrs['shape'], dtype);
   });
   kernel('Range', (_, attrs) => {
     const { start, stop, step } = attrs as { start: number; stop: number; step: number };
-    const n = Math.max(0, Math.ceil((stop - start) / step));
-    return linspace(start, step, n, (attrs['dtype'] ?? 'float32') as DType);
+    // the default step also counts down
+    const by = stop < start && step === 1 ? -1 : step;
+    const n = Math.max(0, Math.ceil((stop - start) / by));
+    return linspace(start, by, n, (attrs['dtype'] ?? 'float32') as DType);
   });
   kernel('LinSpace', (_, attrs) => {
     const { start, stop, num } = attrs as { start: number; stop: number; num: number };
     return linspace(start, num > 1 ? (stop - start) / (num - 1) : 0, num, 'float32');
   });
   kernel('OneHot', (inputs, attrs) => {
-    const indices = input(inputs, 'indices');
+    const given = input(inputs, 'indices');
+    const indices = reshape(given, given.shape.length === 0 ? [1] : given.shape); // ONNX wants a vector at least
     const depth = attrs['depth'] as number;
     const dtype = (attrs['dtype'] ?? 'int32') as DType;
     const inner: DType = 'float32'; // ONNX Runtime one-hots int64 indices into floats
@@ -164,7 +187,7 @@ export function registerShape(): void {
     // ONNX counts negative indices from the end; tfjs lets them match nothing
     const ids = op('Where', [op('Less', [indices, scalar(0, 'int32')], { shape: indices.shape, dtype: 'bool' }), scalar(depth, 'int32'), indices], indices);
     const y = op('OneHot', [cast(ids, 'int64'), makeConstant(typedArray([depth], 'int64'), [1], 'int64'), values], { shape: [...indices.shape, depth], dtype: inner }, { axis: -1 });
-    return cast(y, dtype);
+    return reshape(cast(y, dtype), [...given.shape, depth]);
   });
 }
 
