@@ -1,1 +1,39 @@
-export {};
+// @looplab/core: the looped block, recurrence strategies, checkpoints and random numbers.
+export { nearest } from './config/nearest.ts';
+export { ConfigError, parseOptions } from './config/parseOptions.ts';
+export type { ExitMemory, ExitNeed, ExitRule, ExitView } from './exit/exitRule.ts';
+export { exitRuleById, exitRules } from './exit/exitRules.ts';
+export { fixedDepth, fixedDepthOptions } from './exit/fixedDepth.ts';
+export { qExit, qExitOptions } from './exit/qExit.ts';
+export { type KvPolicy, KvPolicyError, type KvView } from './kv/kvPolicy.ts';
+export { perLoop, perLoopOptions } from './kv/perLoop.ts';
+export { bindParams, MissingParamError, type Weights } from './model/bind.ts';
+export { type ModelConfig, type ModelOptions, modelConfig, modelSchema, ouro } from './model/config.ts';
+export { initParams, type Params } from './model/params.ts';
+export { type CoreSpec, countParams, type Init, type ParamSpec, type StackShape } from './model/specs.ts';
+export { type Driver, drivers } from './recurrence/drivers.ts';
+export { flops } from './recurrence/flops.ts';
+export { exitLogProbs, logSigmoid } from './recurrence/halting.ts';
+export { assertStrategy, paramSpecs } from './recurrence/layout.ts';
+export { type Batch, type Inputs, loopPlan, type Micro, type Plan, type PlanContext } from './recurrence/plan.ts';
+export { runTrace, type TraceOptions } from './recurrence/runTrace.ts';
+export { isTrainable, type Stage } from './recurrence/stage.ts';
+export type { State } from './recurrence/state.ts';
+export { stopGradient } from './recurrence/stopGradient.ts';
+export { fixedLoops, fixedLoopsOptions, type Hidden } from './recurrence/strategies/fixedLoops.ts';
+export { loopLM, loopLMOptions } from './recurrence/strategies/loopLM.ts';
+export { plain, plainOptions } from './recurrence/strategies/plain.ts';
+export { type StrategyKind, strategies, strategyById } from './recurrence/strategies/registry.ts';
+export type {
+  CoreCall,
+  Ctx,
+  GradientEstimator,
+  Model,
+  NoiseSpec,
+  Strategy,
+  StrategyParam,
+  TraceFeature,
+} from './recurrence/strategy.ts';
+export { StrategyError } from './recurrence/strategyError.ts';
+export type { Trace } from './recurrence/trace.ts';
+export { fold, type Key, key, normal, permutation, randint, split, uniform } from './rng/random.ts';

@@ -1,0 +1,27 @@
+// A stack of layers applied once to a batch of tokens.
+import { type RopeTables, rmsNorm } from '@looplab/engine';
+import * as tf from '@tensorflow/tfjs-core';
+import type { StackWeights } from './bind.ts';
+import { type Attend, layer } from './layer.ts';
+
+/**
+ * All layers in order, then the stack's norm if it has one.
+ * @param x [batch, seq, width]
+ * @param attend what layer `i` attends to
+ * @returns [batch, seq, width]
+ */
+export function applyStack(
+  w: StackWeights,
+  x: tf.Tensor,
+  c: { readonly heads: number; readonly eps: number; readonly rope: RopeTables },
+  attend: (layer: number) => Attend,
+): tf.Tensor {
+  const [batch, seq, width] = x.shape as [number, number, number]; // the caller's contract
+  const context = { batch, seq, ...c };
+  let rows = tf.reshape(x, [batch * seq, width]);
+  w.layers.forEach((weights, i) => {
+    rows = layer(rows, weights, context, attend(i)) as tf.Tensor2D; // same shape as its input
+  });
+  if (w.norm) rows = rmsNorm(rows, w.norm, c.eps) as tf.Tensor2D;
+  return tf.reshape(rows, [batch, seq, width]);
+}

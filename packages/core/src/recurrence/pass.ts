@@ -1,0 +1,213 @@
+// One forward pass of one trajectory: the context a strategy runs in and the single step everything is made of.
+import { embedding, linear, type RopeTables, remat, ropeTables } from '@looplab/engine';
+import * as tf from '@tensorflow/tfjs-core';
+import type { KvSession } from '../kv/kvSession.ts';
+import type { StackWeights, Weights } from '../model/bind.ts';
+import { assertSeq, type ModelConfig } from '../model/config.ts';
+import { CODA, PRELUDE, type StackShape } from '../model/specs.ts';
+import { applyStack } from '../model/stack.ts';
+import { stacksOf } from './layout.ts';
+import type { Inputs, Micro, Plan, PlanContext } from './plan.ts';
+import { assertSameState, assertState, detachState, freeze, type State } from './state.ts';
+import { stopGradient } from './stopGradient.ts';
+import type { CoreCall, Ctx, Model, Strategy } from './strategy.ts';
+import { StrategyError } from './strategyError.ts';
+
+export interface PassSetup<S extends State> {
+  readonly config: ModelConfig;
+  readonly strategy: Strategy<S>;
+  readonly weights: Weights;
+  readonly inputs: Inputs;
+  readonly kv: KvSession;
+  readonly loops: number;
+  readonly train: boolean;
+  readonly hp?: Readonly<Record<string, number>> | undefined;
+  readonly noise?: Readonly<Record<string, tf.Tensor>> | undefined;
+  readonly carry?: Ctx<S>['carry'];
+  /** The prelude's output, if it has been computed already. */
+  readonly e?: tf.Tensor | undefined;
+  /** Rotary tables for a head width; default: positions from 0. */
+  readonly rope?: ((dHead: number) => RopeTables) | undefined;
+  /** Recompute each core call in the backward pass instead of storing its inside. */
+  readonly remat?: boolean | undefined;
+}
+
+export interface Pass<S extends State> {
+  readonly ctx: Ctx<S>;
+  readonly strategy: Strategy<S>;
+  init(plan: Plan): S;
+  /** Step `k`; tokens whose `active` is 0 keep their state. */
+  advance(
+    state: S,
+    k: Micro,
+    active: tf.Tensor | undefined,
+  ): { readonly state: S; readonly terms: Readonly<Record<string, tf.Tensor>> };
+  /** Halting logits [batch, seq]; throws if the strategy has none. */
+  halt(state: S): tf.Tensor;
+  /** Logits [batch, seq, vocab]. */
+  read(state: S): tf.Tensor;
+}
+
+/** What a plan may depend on; see {@link PlanContext}. */
+export function planContext(
+  strategy: Strategy,
+  config: ModelConfig,
+  options: {
+    loops: number;
+    train: boolean;
+    inputs?: Inputs | undefined;
+    hp?: Readonly<Record<string, number>> | undefined;
+  },
+): PlanContext {
+  const { loops, train, inputs, hp } = options;
+  return {
+    config,
+    loops,
+    train,
+    inputs,
+    hp: (name) => {
+      const value = hp?.[name];
+      if (value === undefined)
+        throw new StrategyError(`strategy ${strategy.id}: hp('${name}') was not given; pass hp: { ${name}: ... }`);
+      return value;
+    },
+  };
+}
+
+/** The strategy's plans, checked. */
+export function plansOf(strategy: Strategy, ctx: PlanContext): readonly Plan[] {
+  const plans = strategy.plan(ctx);
+  if (plans.length === 0)
+    throw new StrategyError(`strategy ${strategy.id}: plan() returned no trajectory; return at least one`);
+  for (const p of plans) {
+    if (p.steps.length === 0) {
+      throw new StrategyError(
+        `strategy ${strategy.id}: plan() returned a trajectory of 0 steps for loops = ${ctx.loops}; a trajectory needs at least one step`,
+      );
+    }
+  }
+  return plans;
+}
+
+export function beginPass<S extends State>(setup: PassSetup<S>): Pass<S> {
+  const { config, strategy, weights, inputs, kv } = setup;
+  const [batch, seq] = inputs.ids.shape as [number, number];
+  assertSeq(config, seq);
+  const stacks = stacksOf(config, strategy);
+  const tables = ropeOf(config, seq, setup.rope);
+  const fail = (message: string): never => {
+    throw new StrategyError(`strategy ${strategy.id}: ${message}`);
+  };
+  let now: { k: Micro; active: tf.Tensor | undefined; calls: number } | undefined;
+
+  const shaped = (
+    stack: string,
+  ): { shape: StackShape; w: StackWeights; heads: number; eps: number; rope: RopeTables } => {
+    const shape = stacks[stack] as StackShape; // callers check
+    const w = weights.stacks[stack] as StackWeights; // bound from the same shapes
+    return { shape, w, heads: shape.heads, eps: config.normEps, rope: tables(shape.dModel / shape.heads) };
+  };
+  const once = (stack: string, x: tf.Tensor): tf.Tensor => {
+    if (!(stack in stacks)) return x;
+    const s = shaped(stack);
+    return applyStack(s.w, x, s, kv.once(stack));
+  };
+  const core = (x: tf.Tensor, call: CoreCall = {}): tf.Tensor => {
+    if (!now) return fail('core() was called outside step(); only a step computes');
+    const { k, active } = now;
+    const asked = Object.keys(call);
+    if (asked.length > 0)
+      fail(`core() was called with ${asked.join(', ')}, which this runtime does not implement; call core(x)`);
+    if (!(k.core in stacks) || k.core === PRELUDE || k.core === CODA)
+      fail(`plan() names the core '${k.core}', which cores() does not declare`);
+    const s = shaped(k.core);
+    if (`${x.shape}` !== `${[batch, seq, s.shape.dModel]}`) {
+      fail(`core() was given [${x.shape}]; the core '${k.core}' takes [${[batch, seq, s.shape.dModel]}]`);
+    }
+    now.calls++;
+    if (setup.remat === true && active === undefined && kv.selfContained(k.t)) {
+      const mask = inputs.keyMask;
+      return remat((w: StackWeights, input: tf.Tensor) =>
+        applyStack(w, input, s, () => (fresh) => (mask ? { ...fresh(), keyMask: mask } : fresh())),
+      )(s.w, x);
+    }
+    return applyStack(s.w, x, s, kv.step(k.core, k.t, { active, detach: !k.grad }));
+  };
+  const model: Model = {
+    config,
+    embed: (ids) => embedding(weights.embed, ids),
+    embedSoft: (p) =>
+      tf.reshape(tf.matMul(tf.reshape(p, [batch * seq, config.vocab]), weights.embed), [batch, seq, config.dModel]),
+    coda: (x) => once(CODA, x),
+    head: (x) => linear(x, weights.head),
+    param: (name) => {
+      const declared = Object.keys(weights.own);
+      return (
+        weights.own[name] ??
+        fail(`param('${name}') is not declared; add it to params() (declared: ${declared.join(', ') || 'none'})`)
+      );
+    },
+  };
+  const ctx: Ctx<S> = {
+    ...planContext(strategy, config, { loops: setup.loops, train: setup.train, hp: setup.hp }),
+    inputs,
+    model,
+    e: setup.e ?? once(PRELUDE, model.embed(inputs.ids)),
+    core,
+    noise: (name) =>
+      setup.noise?.[name] ??
+      fail(`noise('${name}') was not given; declare it in noise() and pass noise: { ${name}: ... }`),
+    carry: setup.carry,
+  };
+
+  return {
+    ctx,
+    strategy,
+    init: (plan) => {
+      const state = strategy.init(ctx, plan);
+      assertState(strategy.id, 'init()', state, batch, seq);
+      return state;
+    },
+    advance: (state, k, active) => {
+      now = { k, active, calls: 0 };
+      const next = strategy.step(state, k, ctx);
+      if (now.calls !== 1)
+        fail(
+          `step ${k.t} called core() ${now.calls} times; a step is one core call, plan() says how many steps there are`,
+        );
+      now = undefined;
+      assertSameState(strategy.id, `step ${k.t}`, state, next);
+      const kept = active ? freeze(active, state, next) : next;
+      const terms = strategy.terms?.(state, kept, k, ctx) ?? {};
+      if (k.grad) return { state: kept, terms };
+      return {
+        state: detachState(kept),
+        terms: Object.fromEntries(Object.entries(terms).map(([n, x]) => [n, stopGradient(x)])),
+      };
+    },
+    halt: (state) => {
+      const z =
+        strategy.halt?.(state, ctx) ??
+        fail('has no halting gate (no halt()); choose a strategy with one, such as loopLM');
+      if (`${z.shape}` !== `${[batch, seq]}`)
+        fail(`halt() returned [${z.shape}]; it must return one logit a token, [${[batch, seq]}]`);
+      return z;
+    },
+    read: (state) => {
+      const y = strategy.read(state, ctx);
+      const want = [batch, seq, config.vocab];
+      if (`${y.shape}` !== `${want}`) fail(`read() returned [${y.shape}]; it must return logits [${want}]`);
+      return y;
+    },
+  };
+}
+
+function ropeOf(config: ModelConfig, seq: number, given: PassSetup<State>['rope']): (dHead: number) => RopeTables {
+  if (given) return given;
+  const made = new Map<number, RopeTables>();
+  return (dHead) => {
+    const known = made.get(dHead) ?? ropeTables(seq, dHead, config.ropeTheta);
+    made.set(dHead, known);
+    return known;
+  };
+}

@@ -1,0 +1,81 @@
+// The parallel forward pass of a model under a strategy: all tokens at once, one trace a trajectory.
+import type * as tf from '@tensorflow/tfjs-core';
+import { ConfigError } from '../config/parseOptions.ts';
+import type { ExitRule } from '../exit/exitRule.ts';
+import type { KvPolicy } from '../kv/kvPolicy.ts';
+import { KvSession } from '../kv/kvSession.ts';
+import { bindParams } from '../model/bind.ts';
+import { assertSeq, type ModelConfig } from '../model/config.ts';
+import type { Params } from '../model/params.ts';
+import { type Driver, drivers } from './drivers.ts';
+import { assertStrategy, ownNames, stacksOf } from './layout.ts';
+import { beginPass, planContext, plansOf } from './pass.ts';
+import type { Inputs } from './plan.ts';
+import type { State } from './state.ts';
+import type { Ctx, Strategy } from './strategy.ts';
+import { StrategyError } from './strategyError.ts';
+import { makeTrace, type Trace } from './trace.ts';
+
+export interface TraceOptions<S extends State = State> {
+  readonly train: boolean;
+  /** Loops to run; default `model.loops`. */
+  readonly loops?: number;
+  /** The strategy's scheduled hyper-parameters at this step. */
+  readonly hp?: Readonly<Record<string, number>>;
+  /** Random tensors by the names the strategy declares. */
+  readonly noise?: Readonly<Record<string, tf.Tensor>>;
+  /** Freezes tokens that are done; evaluation only. Saves no compute: generation does. */
+  readonly exit?: ExitRule;
+  /** Instead of the strategy's policy. */
+  readonly kv?: KvPolicy;
+  readonly carry?: NonNullable<Ctx<S>['carry']>;
+  /** Recompute core calls in the backward pass instead of storing their insides. */
+  readonly remat?: boolean;
+}
+
+/**
+ * Runs every trajectory of `strategy` on a batch. Pure and traceable: no tensor is read, no number drawn.
+ * @param params as from `initParams(paramSpecs(config, strategy), key)`
+ * @throws StrategyError, ConfigError, MissingParamError
+ */
+export function runTrace<S extends State>(
+  config: ModelConfig,
+  strategy: Strategy<S>,
+  params: Params,
+  inputs: Inputs,
+  options: TraceOptions<S>,
+): Trace<S>[] {
+  assertStrategy(config, strategy);
+  assertInputs(config, inputs);
+  const { train, loops = config.loops, hp, exit } = options;
+  if (!Number.isInteger(loops) || loops < 1)
+    throw new ConfigError(`loops must be a whole number >= 1 (got ${loops}); set model.loops`);
+  if (train && exit) throw new ConfigError('an exit rule applies to inference only; leave exit out when train is true');
+  if (options.carry && !strategy.stages.some((s) => s.carry === 'rows')) {
+    throw new StrategyError(
+      `strategy ${strategy.id}: keeps no state between batches (no stage has carry: 'rows'); leave carry out`,
+    );
+  }
+  const weights = bindParams(params, stacksOf(config, strategy), ownNames(config, strategy));
+  const driver = drivers[strategy.driver] as Driver; // assertStrategy looked it up
+  const plans = plansOf(strategy, planContext(strategy, config, { loops, train, inputs, hp }));
+  let e: tf.Tensor | undefined;
+  return plans.map((plan) => {
+    const kv = new KvSession(options.kv ?? strategy.kv, { keyMask: inputs.keyMask });
+    const { noise, carry, remat } = options;
+    const pass = beginPass({ config, strategy, weights, inputs, kv, loops, train, hp, noise, carry, remat, e });
+    e = pass.ctx.e; // trajectories share the prelude
+    return makeTrace(pass, driver(pass, plan, exit));
+  });
+}
+
+function assertInputs(config: ModelConfig, inputs: Inputs): void {
+  const { ids, keyMask, depth } = inputs;
+  if (ids.rank !== 2 || ids.dtype !== 'int32')
+    throw new ConfigError(`ids must be int32 [batch, seq] (got ${ids.dtype} [${ids.shape}])`);
+  for (const [name, x] of Object.entries({ keyMask, depth })) {
+    if (x && `${x.shape}` !== `${ids.shape}`)
+      throw new ConfigError(`${name} must be [batch, seq] = [${ids.shape}] (got [${x.shape}])`);
+  }
+  assertSeq(config, ids.shape[1] ?? 0);
+}

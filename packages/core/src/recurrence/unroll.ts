@@ -1,0 +1,59 @@
+// The plain driver: the plan's steps one after another.
+import * as tf from '@tensorflow/tfjs-core';
+import type { ExitMemory, ExitRule, ExitView } from '../exit/exitRule.ts';
+import type { Pass } from './pass.ts';
+import type { Micro, Plan } from './plan.ts';
+import type { State } from './state.ts';
+import { type Steps, squaredChange } from './trace.ts';
+
+/** Which tokens compute step `k`, [batch, seq] 0/1: those that neither strategy, depth mask nor exit rule holds back. */
+export function liveMask<S extends State>(
+  pass: Pass<S>,
+  plan: Plan,
+  state: S,
+  k: Micro,
+  done: tf.Tensor | undefined,
+): tf.Tensor | undefined {
+  const parts: tf.Tensor[] = [];
+  if (pass.strategy.active) parts.push(pass.strategy.active(state, k, pass.ctx));
+  if (plan.depth) parts.push(tf.cast(tf.greater(plan.depth, k.t), 'float32'));
+  if (done) parts.push(tf.sub(1, done));
+  return parts.length === 0 ? undefined : parts.reduce((a, b) => tf.mul(a, b));
+}
+
+/** What `exit` wants to see of a step; nothing else is computed. */
+export function exitView<S extends State>(pass: Pass<S>, exit: ExitRule, t: number, before: S, state: S): ExitView {
+  return {
+    t,
+    state,
+    ...(exit.needs.includes('halt') ? { halt: pass.halt(state) } : {}),
+    ...(exit.needs.includes('logits') ? { logits: pass.read(state) } : {}),
+    ...(exit.needs.includes('residual') ? { residual: squaredChange(before, state) } : {}),
+  };
+}
+
+/** With an exit rule, tokens that are done keep their state; every step is still computed for the whole batch. */
+export function unroll<S extends State>(pass: Pass<S>, plan: Plan, exit?: ExitRule): Steps<S> {
+  const initial = pass.init(plan);
+  const [batch, seq] = pass.ctx.inputs.ids.shape as [number, number];
+  const states: S[] = [];
+  const active: (tf.Tensor | undefined)[] = [];
+  const terms: Readonly<Record<string, tf.Tensor>>[] = [];
+  let memory: ExitMemory = exit?.init(batch, seq) ?? {};
+  let done: tf.Tensor | undefined;
+  let state = initial;
+  for (const k of plan.steps) {
+    const live = liveMask(pass, plan, state, k, done);
+    const out = pass.advance(state, k, live);
+    if (exit) {
+      const seen = exit.check(memory, exitView(pass, exit, k.t, state, out.state));
+      memory = seen.memory;
+      done = done ? tf.maximum(done, seen.done) : seen.done;
+    }
+    state = out.state;
+    states.push(state);
+    active.push(live);
+    terms.push(out.terms);
+  }
+  return { plan, initial, states, active, terms };
+}
