@@ -1,1 +1,8 @@
-export {};
+// @looplab/objectives: losses over the traces of looped models.
+export { entropyRegularised, entropyRegularisedOptions } from './entropyRegularised.ts';
+export { everyLoop, everyLoopOptions } from './everyLoop.ts';
+export { gateImprovement, gateImprovementOptions } from './gateImprovement.ts';
+export { lastLoop, lastLoopOptions } from './lastLoop.ts';
+export { type Objective, type ObjectiveContext, ObjectiveError, type Terms, type TraceNeed } from './objective.ts';
+export { assertFits, type ObjectiveKind, objectiveById, objectives, objectivesThatFit } from './registry.ts';
+export { tokenLoss, tokenLosses, weightedMean } from './tokens.ts';

@@ -21,10 +21,10 @@ export function fixedDepth(options: z.input<typeof fixedDepthOptions> = {}): Exi
     id: 'fixedDepth',
     options: resolved,
     needs: [],
-    init: () => ({}),
-    check: (memory, { t, state }) => {
-      const [batch, seq] = Object.values(state)[0]?.shape as [number, number]; // a state has a leaf and leaves are [batch, seq, ...]
-      return { memory, done: tf.fill([batch, seq], t + 1 >= depth ? 1 : 0) };
+    init: (batch, seq) => ({ zero: tf.zeros([batch, seq]) }),
+    check: (memory, { t }) => {
+      const zero = memory.zero as tf.Tensor; // made in init
+      return { memory, done: t + 1 >= depth ? tf.onesLike(zero) : zero };
     },
   };
 }

@@ -1,0 +1,62 @@
+// What is optimised: an objective turns the traces of a batch into named scalar terms.
+import type { Batch, Strategy, Trace } from '@looplab/core';
+import { ConfigError } from '@looplab/core';
+import * as tf from '@tensorflow/tfjs-core';
+
+/** What an objective must find in a trace beyond the last readout; a strategy lists the same words in `gives`. */
+export type TraceNeed = Strategy['gives'][number];
+
+/** Scalars by name; `total`, their sum, is what is minimised. */
+export type Terms = Readonly<Record<string, tf.Tensor>> & { readonly total: tf.Tensor };
+
+export interface ObjectiveContext {
+  readonly train: boolean;
+}
+
+export interface Objective {
+  readonly id: string;
+  /** Plain JSON from which `objectiveById(id, options)` makes the objective again. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly needs: readonly TraceNeed[];
+  /** Which steps are read out; every readout costs a product with the head. */
+  readonly readouts: 'last' | 'all';
+  /** Patterns of the parameters that gradients reach; `'all'` where nothing is cut on purpose. */
+  readonly trains: 'all' | readonly string[];
+  terms(traces: readonly Trace[], batch: Batch, ctx?: ObjectiveContext): Terms;
+}
+
+/** An objective that asks for something the strategy's traces do not have. */
+export class ObjectiveError extends ConfigError {}
+
+/** Adds `total`, and the loss terms that the strategy itself made on the way (a router's balance, ...). */
+export function sumTerms(terms: Readonly<Record<string, tf.Tensor>>, traces: readonly Trace[]): Terms {
+  const all: Record<string, tf.Tensor> = { ...terms };
+  for (const step of traces.flatMap((t) => t.terms)) {
+    for (const [name, x] of Object.entries(step)) {
+      const before = all[`strategy.${name}`];
+      all[`strategy.${name}`] = before ? tf.add(before, x) : x;
+    }
+  }
+  return { ...all, total: Object.values(all).reduce((a, b) => tf.add(a, b)) };
+}
+
+/** The one trace of a strategy with one trajectory. */
+export function onlyTrace(id: string, traces: readonly Trace[]): Trace {
+  const [trace] = traces;
+  if (!trace || traces.length !== 1) {
+    throw new ObjectiveError(
+      `objective ${id} is defined on one trajectory (got ${traces.length}); choose an objective that needs 'trajectories'`,
+    );
+  }
+  return trace;
+}
+
+/** The halting logits, one [batch, seq] tensor a step. */
+export function haltLogits(id: string, trace: Trace): readonly tf.Tensor[] {
+  if (trace.halt.length !== trace.states.length) {
+    throw new ObjectiveError(
+      `objective ${id} needs a halting gate and the trace has none; use a strategy that gives 'halt', such as loopLM`,
+    );
+  }
+  return trace.halt;
+}

@@ -1,0 +1,272 @@
+// Every objective against hand-computed traces, against finite differences, and for what its gradients reach.
+import {
+  type Batch,
+  fixedLoops,
+  initParams,
+  key,
+  loopLM,
+  modelConfig,
+  type Params,
+  paramSpecs,
+  plain,
+  randint,
+  runTrace,
+  type Strategy,
+  type Trace,
+} from '@looplab/core';
+import { useDevice, valueAndGrad } from '@looplab/engine';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { entropyRegularised } from './entropyRegularised.ts';
+import { everyLoop } from './everyLoop.ts';
+import { gateImprovement } from './gateImprovement.ts';
+import { lastLoop } from './lastLoop.ts';
+import type { Objective } from './objective.ts';
+import { assertFits, objectiveById, objectives } from './registry.ts';
+
+beforeAll(() => useDevice({ kind: 'cpu' }));
+
+// One row of two tokens over three loops; the probability that loop t gives the right one of two symbols.
+const right = [
+  [0.5, 0.2],
+  [0.8, 0.2],
+  [0.9, 0.6],
+];
+const halting = [
+  [0, -1],
+  [1, 2],
+  [9, -9],
+];
+const weights = [1, 3];
+const trace = (loops = 3): Trace => {
+  const z = halting.slice(0, loops).map((row) => tf.tensor2d(row, [1, 2]));
+  return {
+    plan: { steps: z.map((_, t) => ({ core: 'core', t, grad: true })) },
+    initial: {},
+    states: z.map((h) => ({ h })),
+    active: z.map(() => undefined),
+    terms: z.map(() => ({})),
+    halt: z,
+    detachedHalt: (t) => z[t] as tf.Tensor,
+    logits: (t) =>
+      tf.tensor3d(
+        (right[t] as number[]).flatMap((p) => [Math.log(p), Math.log(1 - p)]),
+        [1, 2, 2],
+      ),
+    residual: () => tf.zeros([1, 2]),
+  };
+};
+const batch: Batch = {
+  ids: tf.zeros([1, 2], 'int32'),
+  targets: tf.zeros([1, 2], 'int32'),
+  weights: tf.tensor2d(weights, [1, 2]),
+};
+const values = async (o: Objective, loops = 3): Promise<Record<string, number>> => {
+  const terms = o.terms([trace(loops)], batch);
+  return Object.fromEntries(
+    await Promise.all(Object.entries(terms).map(async ([n, x]) => [n, (await x.data())[0] as number])),
+  );
+};
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+const loss = right.map((row) => row.map((p) => -Math.log(p))); // [loop][token]
+const at = (m: number[][], t: number, i: number) => (m[t] as number[])[i] as number;
+const mean = (f: (token: number) => number) => (f(0) * 1 + f(1) * 3) / 4; // the weights above
+
+describe('terms of a hand-made trace (float32, 1e-5)', () => {
+  it('lastLoop', async () => {
+    const v = await values(lastLoop());
+    expect(v.crossEntropy).toBeCloseTo((-Math.log(0.9) - 3 * Math.log(0.6)) / 4, 5);
+    expect(v.total).toBe(v.crossEntropy);
+  });
+
+  it('everyLoop', async () => {
+    const want = mean((i) => (at(loss, 0, i) + at(loss, 1, i) + at(loss, 2, i)) / 3);
+    expect((await values(everyLoop())).total).toBeCloseTo(want, 5);
+  });
+
+  const exit = (i: number) => {
+    const l = [sigmoid(at(halting, 0, i)), sigmoid(at(halting, 1, i))] as const;
+    return [l[0], (1 - l[0]) * l[1], (1 - l[0]) * (1 - l[1])]; // the last logit is not used
+  };
+
+  it('entropyRegularised', async () => {
+    const v = await values(entropyRegularised({ beta: 0.3 }));
+    const expected = mean((i) => exit(i).reduce((s, p, t) => s + p * at(loss, t, i), 0));
+    const entropy = mean((i) => exit(i).reduce((s, p) => s - p * Math.log(p), 0));
+    expect(v.expectedLoss).toBeCloseTo(expected, 5);
+    expect(v.entropy).toBeCloseTo(-0.3 * entropy, 5);
+    expect(v.total).toBeCloseTo(expected - 0.3 * entropy, 5);
+  });
+
+  it('entropyRegularised with one loop is the plain loss', async () => {
+    const v = await values(entropyRegularised(), 1);
+    expect(v.entropy).toBeCloseTo(0, 6);
+    expect(v.total).toBeCloseTo(
+      mean((i) => at(loss, 0, i)),
+      5,
+    );
+  });
+
+  it('entropyRegularised stays finite, with finite gradients, when the gate is certain', async () => {
+    for (const z of [200, -200, 1e4]) {
+      const f = (h: tf.Tensor) => entropyRegularised().terms([{ ...trace(), halt: [h, h, h] }], batch).total;
+      const { value, grads } = valueAndGrad(f)(tf.fill([1, 2], z));
+      expect(Number.isFinite((await value.data())[0])).toBe(true);
+      expect([...(await grads.data())].every(Number.isFinite)).toBe(true);
+    }
+  });
+
+  const bce = (t: number, gate: number, i: number) => {
+    const w = sigmoid(50 * (Math.max(0, at(loss, t - 1, i) - at(loss, t, i)) - 0.005));
+    const l = sigmoid(at(halting, gate, i));
+    return -(w * Math.log(1 - l) + (1 - w) * Math.log(l));
+  };
+
+  it('gateImprovement, causal: the gate that decided is judged, mean over T - 1', async () => {
+    const want = mean((i) => (bce(1, 0, i) + bce(2, 1, i)) / 2);
+    expect((await values(gateImprovement())).gate).toBeCloseTo(want, 5);
+  });
+
+  it('gateImprovement, as printed: the gate of the loop itself, divided by T', async () => {
+    const want = mean((i) => (bce(1, 1, i) + bce(2, 2, i)) / 3);
+    expect((await values(gateImprovement({ pairing: 'paper' }))).gate).toBeCloseTo(want, 4); // terms up to 9
+  });
+
+  it('gateImprovement without a gain aims at stopping with probability 0.562', () => {
+    expect(1 - sigmoid(50 * (0 - 0.005))).toBeCloseTo(0.562, 3); // Ouro's constants
+  });
+
+  it('needs two loops for gateImprovement', () => {
+    expect(() => gateImprovement().terms([trace(1)], batch)).toThrow(
+      'compares loops (got 1); set model.loops to at least 2',
+    );
+  });
+
+  it('weighs nothing as 0, not as NaN', async () => {
+    const terms = lastLoop().terms([trace()], { ...batch, weights: tf.zeros([1, 2]) });
+    expect((await terms.total.data())[0]).toBe(0);
+  });
+
+  it('adds the terms of the strategy itself', async () => {
+    const t = { ...trace(), terms: [{ balance: tf.scalar(1) }, { balance: tf.scalar(2) }, {}] };
+    const terms = lastLoop().terms([t], batch);
+    expect((await terms['strategy.balance']?.data())?.[0]).toBe(3);
+    expect((await terms.total.data())[0]).toBeCloseTo(3 + (-Math.log(0.9) - 3 * Math.log(0.6)) / 4, 5);
+  });
+});
+
+describe('gradients through the model', () => {
+  const config = modelConfig({ vocab: 5, dModel: 4, heads: 1, layers: 1, loops: 3, dFF: 6, initStd: 0.5 });
+  const [rows, seq] = [2, 3];
+  const ints = (k: number, below: number) => tf.tensor2d(randint(key(k), rows * seq, below), [rows, seq], 'int32');
+  const real: Batch = { ids: ints(1, 5), targets: ints(2, 5), weights: tf.tensor2d([1, 0, 2, 1, 1, 0.5], [rows, seq]) };
+  const params = (s: Strategy): Params => initParams(paramSpecs(config, s), key(9));
+  const total = (o: Objective, s: Strategy) => (p: Params) =>
+    o.terms(runTrace(config, s, p, real, { train: true }), real).total;
+  const reached = async (o: Objective, s: Strategy): Promise<string[]> => {
+    const { grads } = valueAndGrad(total(o, s))(params(s));
+    const names: string[] = [];
+    for (const [n, g] of Object.entries(grads)) if ((await g.data()).some((x) => x !== 0)) names.push(n);
+    return names.sort();
+  };
+  const all = Object.keys;
+  const gate = ['model.early_exit_gate.bias', 'model.early_exit_gate.weight'];
+
+  it('reach everything but the gate from losses without it', async () => {
+    for (const o of [lastLoop(), everyLoop()]) {
+      const want = all(params(loopLM()))
+        .filter((n) => !gate.includes(n))
+        .sort();
+      expect(await reached(o, loopLM()), o.id).toEqual(want);
+      expect(await reached(o, fixedLoops()), o.id).toEqual(want);
+    }
+  });
+
+  it('reach every parameter in Stage I and the gate alone in Stage II', async () => {
+    expect(await reached(entropyRegularised(), loopLM())).toEqual(all(params(loopLM())).sort());
+    expect(await reached(gateImprovement(), loopLM())).toEqual(gate);
+    expect(await reached(gateImprovement({ pairing: 'paper' }), loopLM())).toEqual(gate);
+  });
+
+  it('do not cross steps planned without gradient', async () => {
+    const cut = fixedLoops({ gradLoops: 1 });
+    const names = await reached(lastLoop(), cut);
+    expect(names).not.toContain('model.embed_tokens.weight'); // only the first loop reads the embedding
+    expect(names).toContain('model.layers.0.mlp.down_proj.weight');
+    const [a, b] = [total(lastLoop(), cut)(params(cut)), total(lastLoop(), fixedLoops())(params(cut))];
+    expect(await a.data()).toEqual(await b.data()); // the forward pass is the same
+  });
+
+  it.each([
+    ['lastLoop', loopLM()],
+    ['everyLoop', loopLM()],
+    ['entropyRegularised', loopLM()],
+    ['gateImprovement', loopLM()],
+  ] as const)('%s agree with finite differences', async (id, s) => {
+    const o = objectiveById(id);
+    const p = params(s);
+    const { grads } = valueAndGrad(total(o, s))(p);
+    const names =
+      id === 'gateImprovement'
+        ? gate
+        : [
+            'model.layers.0.self_attn.k_proj.weight',
+            'model.layers.0.input_layernorm.weight',
+            'model.norm.weight',
+            ...gate,
+          ];
+    for (const name of names) {
+      const base = Float32Array.from(await (p[name] as tf.Tensor).data());
+      const g = await (grads as Params)[name]?.data();
+      for (const i of new Set([0, base.length - 1])) {
+        const h = 1e-2;
+        const shifted = async (d: number): Promise<number> => {
+          const x = Float32Array.from(base, (v, j) => (j === i ? v + d : v));
+          const t = total(o, s)({ ...p, [name]: tf.tensor(x, (p[name] as tf.Tensor).shape) });
+          return (await t.data())[0] as number;
+        };
+        const slope =
+          (8 * ((await shifted(h)) - (await shifted(-h))) - (await shifted(2 * h)) + (await shifted(-2 * h))) /
+          (12 * h);
+        expect(g?.[i], `${name}[${i}]`).toBeCloseTo(slope, 3); // float32 noise of the differences is about 1e-4
+      }
+    }
+  });
+});
+
+describe('assertFits', () => {
+  it('lets fitting pairs pass and names what fits otherwise', () => {
+    for (const o of objectives) assertFits(objectiveById(o.id), loopLM());
+    assertFits(everyLoop(), fixedLoops());
+    expect(() => assertFits(entropyRegularised(), fixedLoops())).toThrow(
+      'objective entropyRegularised needs halt, which strategy fixedLoops does not give; objectives that fit: lastLoop, everyLoop',
+    );
+    expect(() => assertFits(gateImprovement(), plain())).toThrow(
+      'needs readouts and halt, which strategy plain does not give; objectives that fit: lastLoop',
+    );
+  });
+
+  it('fails at once on a trace without a gate', () => {
+    expect(() => entropyRegularised().terms([{ ...trace(), halt: [] }], batch)).toThrow(
+      "needs a halting gate and the trace has none; use a strategy that gives 'halt'",
+    );
+    expect(() => lastLoop().terms([trace(), trace()], batch)).toThrow('defined on one trajectory (got 2)');
+  });
+});
+
+describe('the registry', () => {
+  it.each(objectives.map((o) => o.id))('%s is rebuilt from its id and options', (id) => {
+    const o = objectiveById(id);
+    expect(objectiveById(o.id, JSON.parse(JSON.stringify(o.options))).options).toEqual(o.options);
+  });
+
+  it('rejects what it does not know', () => {
+    expect(() => objectiveById('lastloop')).toThrow("there is no objective 'lastloop'; did you mean 'lastLoop'?");
+    expect(() => objectiveById('entropyRegularised', { beta: -1 })).toThrow(
+      'beta must be >= 0 (got -1); set objective.beta',
+    );
+    expect(() => objectiveById('gateImprovement', { pairing: 'both' })).toThrow(
+      "pairing must be one of 'causal', 'paper' (got \"both\"); set objective.pairing",
+    );
+  });
+});
