@@ -32,12 +32,12 @@ async function vitest(filters: readonly string[]): Promise<Tally> {
 
 /** Runs TensorFlow.js's own op tests against the compiled engine. */
 async function tfjsOpTests(): Promise<Tally> {
-  return tally(await runCommand('node', ['tools/test-tfjs.ts']));
+  return tally(await runCommand('node', ['packages/engine/test/tfjs/run.ts', '--backend', 'onnx']));
 }
 
 const filters = process.argv.slice(2);
 const tallies = [await vitest(filters)];
-if (filters.length === 0 && existsSync(join(root, 'tools', 'test-tfjs.ts'))) tallies.push(await tfjsOpTests());
+if (filters.length === 0) tallies.push(await tfjsOpTests());
 const total = sum(tallies);
 console.log(tallyLine(total));
 process.exitCode = total.failed > 0 ? 1 : 0;

@@ -4,7 +4,6 @@ import yargs from 'yargs';
 import type { Command } from './command.ts';
 import { commands } from './commands.ts';
 import { exitCodeOf, exitCodes, UsageError, userMessage } from './errors.ts';
-import { nearest } from './nearest.ts';
 
 const globalOptions = {
   verbose: { type: 'boolean', default: false, describe: 'print where an error came from' },
@@ -12,30 +11,31 @@ const globalOptions = {
 
 /** Version of this package. */
 function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
   return version;
 }
 
-/** Options that may follow a command, by the words before its first positional. */
+/** Options that may follow the command a line starts with. */
 function knownOptions(argv: readonly string[]): string[] {
-  const words = argv.filter((a) => !a.startsWith('-'));
-  const match = commands.find((c) => {
-    const fixed = c.words.split(' ').filter((w) => !/^[<[]/.test(w));
-    return fixed.every((w, i) => words[i] === w);
-  });
+  const word = argv.find((a) => !a.startsWith('-'));
+  const match = commands.find((c) => c.words.split(' ')[0] === word);
   return [...Object.keys(match?.options ?? {}), ...Object.keys(globalOptions), 'help', 'version'];
 }
 
 /** yargs' complaint about a command line, with the closest known flag or command where one was mistyped. */
-function usageMessage(message: string, argv: readonly string[]): string {
+async function usageMessage(message: string, argv: readonly string[]): Promise<string> {
   const unknown = message.match(/^Unknown (arguments?|commands?): (.*)$/);
   if (!unknown) return message;
+  // loaded only now: a good command line need not wait for it
+  const { nearest } = await import('@looplab/core');
   const lines = (unknown[2] ?? '')
     .split(', ')
     // yargs names a kebab-case flag twice, as typed and in camelCase
     .filter((name, _, all) => !all.some((other) => other !== name && camel(other) === name))
     .map((name) => {
-      const isFlag = argv.some((a) => new RegExp(`^--?(no-)?${escape(name)}(=|\\.|$)`).test(a));
+      const isFlag = argv.some((a) => new RegExp(`^--?(no-)?${escaped(name)}(=|\\.|$)`).test(a));
       const known = isFlag ? knownOptions(argv) : commands.map((c) => c.words.split(' ')[0] ?? '');
       const closest = nearest(name, known);
       const dash = isFlag ? (name.length === 1 ? '-' : '--') : '';
@@ -45,16 +45,14 @@ function usageMessage(message: string, argv: readonly string[]): string {
 }
 
 const camel = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 function register(parser: ReturnType<typeof yargs>, definition: Command): void {
   parser.command(
     definition.words,
     definition.describe,
     (y) => {
-      for (const [name, describe] of Object.entries(definition.positionals ?? {})) {
-        y.positional(name, { type: 'string', describe });
-      }
+      for (const [name, options] of Object.entries(definition.positionals ?? {})) y.positional(name, options);
       y.options(definition.options);
       for (const [line, what] of definition.examples ?? []) y.example(`looplab ${line}`, what);
       return y;
@@ -80,28 +78,26 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .wrap(Math.min(100, process.stdout.columns ?? 100))
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? new UsageError(usageMessage(message, argv));
+      throw error ?? new UsageError(message);
     });
   for (const definition of commands) register(parser, definition);
   try {
     await parser.parseAsync();
     return exitCodes.ok;
   } catch (error) {
-    report(error, argv.includes('--verbose'));
+    await report(error, argv);
     return exitCodeOf(error);
   }
 }
 
 /** Prints what went wrong: one message for what a person can act on, the stack for a defect or with --verbose. */
-function report(error: unknown, verbose: boolean): void {
+async function report(error: unknown, argv: readonly string[]): Promise<void> {
   const message = userMessage(error);
-  if (message !== undefined) {
-    process.stderr.write(`looplab: ${message}\n`);
-    if (error instanceof UsageError) process.stderr.write('looplab: see looplab --help\n');
-  } else {
-    process.stderr.write('looplab: something went wrong that should not have; please report the lines below\n');
-  }
-  if (message === undefined || verbose) {
+  const lines: string[] = [];
+  if (error instanceof UsageError) lines.push(await usageMessage(error.message, argv), 'see looplab --help');
+  else lines.push(message ?? 'something went wrong that should not have; please report the lines below');
+  process.stderr.write(`${lines.join('\n').replace(/^/gm, 'looplab: ')}\n`);
+  if (message === undefined || argv.includes('--verbose')) {
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   }
 }

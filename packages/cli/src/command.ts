@@ -1,5 +1,5 @@
 // What a command of the line is: its words, its options and what it does.
-import type { InferredOptionTypes, Options } from 'yargs';
+import type { InferredOptionTypes, Options, PositionalOptions } from 'yargs';
 
 /** One command; `run` imports what it needs when it runs, so that `--help` stays quick. */
 export interface Command<O extends Readonly<Record<string, Options>> = Readonly<Record<string, Options>>> {
@@ -7,7 +7,7 @@ export interface Command<O extends Readonly<Record<string, Options>> = Readonly<
   readonly words: string;
   readonly describe: string;
   /** Explanation of each positional of `words`. */
-  readonly positionals?: Readonly<Record<string, string>>;
+  readonly positionals?: Readonly<Record<string, PositionalOptions>>;
   readonly options: O;
   readonly examples?: readonly (readonly [line: string, what: string])[];
   /** Does the work. Printing to stdout is its result; progress goes to stderr. */

@@ -1,5 +1,8 @@
 // Every command of the line, in the order of the help.
 import type { Command } from './command.ts';
+import { bench } from './commands/bench.ts';
+import { doctor } from './commands/doctor.ts';
+import { setup } from './commands/setup.ts';
 import { strategies } from './commands/strategies.ts';
 
-export const commands: readonly Command[] = [strategies];
+export const commands: readonly Command[] = [bench, strategies, doctor, setup];

@@ -1,11 +1,38 @@
-// `looplab strategies`: the recurrence strategies that can be trained, with their options.
+// `looplab strategies`: the recurrence strategies that can be trained, the objectives that fit each, and their options.
+import { columns } from '../columns.ts';
 import { command } from '../command.ts';
 
 export const strategies = command({
   words: 'strategies',
-  describe: 'list the recurrence strategies and their options',
+  describe: 'list the recurrence strategies, the objectives that fit each, and their options',
   options: {
-    json: { type: 'boolean', default: false, describe: 'print one JSON array instead of a table' },
+    json: { type: 'boolean', default: false, describe: 'print one JSON array' },
   },
-  async run() {},
+  async run({ json }) {
+    const [{ strategies: kinds }, { objectivesThatFit }, { z }] = await Promise.all([
+      import('@looplab/core'),
+      import('@looplab/objectives'),
+      import('zod'),
+    ]);
+    const list = kinds.map((kind) => ({
+      id: kind.id,
+      summary: kind.summary,
+      objectives: objectivesThatFit(kind.make({})),
+      options: z.toJSONSchema(kind.schema, { io: 'input' }).properties ?? {},
+    }));
+    if (json) {
+      process.stdout.write(`${JSON.stringify(list)}\n`);
+      return;
+    }
+    const rows = list.map((s) => [s.id, s.summary, s.objectives.join(', ')]);
+    process.stdout.write(columns(['strategy', 'what it is', 'objectives that fit'], rows));
+    const options = list.flatMap((s) =>
+      Object.entries(s.options).map(([name, schema]) => {
+        const { description = '', default: fallback } = typeof schema === 'object' ? schema : {};
+        return [s.id, name, fallback === undefined ? '' : JSON.stringify(fallback), description];
+      }),
+    );
+    if (options.length === 0) return;
+    process.stdout.write(`\n${columns(['strategy', 'option', 'default', ''], options)}`);
+  },
 });

@@ -1,0 +1,41 @@
+// Command lines through the real command: help, version, and every way to mistype one.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+function looplab(...args: string[]): { code: number | null; out: string; err: string } {
+  const main = join(import.meta.dirname, 'main.ts');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+  return { code: status, out: stdout, err: stderr };
+}
+
+describe('looplab', () => {
+  it('prints its help to stdout and ends with 0', () => {
+    const { code, out, err } = looplab('--help');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    for (const word of ['run', 'quickstart', 'bench', 'doctor', 'setup', 'strategies']) {
+      expect(out).toContain(`looplab ${word}`);
+    }
+  });
+
+  it('prints its version', () => {
+    expect(looplab('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  });
+
+  it.each([
+    [['strategies', '--jsn'], 'unknown option --jsn; did you mean --json?'],
+    [['bench', 'step', '--laoyers', '2'], 'unknown option --laoyers; did you mean --layers?'],
+    [['strategies', '--frobnicate'], 'unknown option --frobnicate\n'],
+    [['strategies', '--set', 'a=1', '--model.loops=3'], 'unknown option --model.loops'],
+    [['strateges'], 'unknown command strateges; did you mean strategies?'],
+    [[], 'a command is needed'],
+    [['run'], 'Not enough non-option arguments'],
+    [['setup', 'torch'], 'Invalid values'],
+    [['bench', 'step', '--d', 'wide'], '--d must be a whole number >= 1 (got wide)'],
+  ])('refuses %j', (args, message) => {
+    const { code, out, err } = looplab(...args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(message);
+    expect(err).not.toMatch(/^\s+at /m);
+  });
+});
