@@ -1,4 +1,9 @@
 // @looplab/core: the looped block, recurrence strategies, checkpoints and random numbers.
+export { atomicWrite } from './checkpoint/atomicWrite.ts';
+export type { Dtype, StoredTensor, TensorData } from './checkpoint/dtypes.ts';
+export { CheckpointError } from './checkpoint/header.ts';
+export { loadParams, saveParams } from './checkpoint/params.ts';
+export { type Checkpoint, readSafetensors, writeSafetensors } from './checkpoint/safetensors.ts';
 export { nearest } from './config/nearest.ts';
 export { ConfigError, parseOptions } from './config/parseOptions.ts';
 export type { ExitMemory, ExitNeed, ExitRule, ExitView } from './exit/exitRule.ts';
@@ -37,3 +42,4 @@ export type {
 export { StrategyError } from './recurrence/strategyError.ts';
 export type { Trace } from './recurrence/trace.ts';
 export { fold, type Key, key, normal, permutation, randint, split, uniform } from './rng/random.ts';
+export { BYTE_VOCAB, decodeBytes, encodeBytes } from './tokenizer/bytes.ts';
