@@ -10,6 +10,9 @@ const IR_VERSION = 10;
 /** Operators of ONNX Runtime's own domain; every other one is a standard operator. */
 const CONTRIB = new Set(['FusedMatMul', 'QuickGelu', 'RotaryEmbedding', 'BiasGelu', 'FastGelu', 'Gelu']);
 
+/** Operators that must name every output; others may leave out what nobody uses. */
+const ALL_OUTPUTS = new Set(['Split', 'TopK']);
+
 const ATTRIBUTE = { float: 1, int: 2, string: 3, floats: 6, ints: 7 } as const;
 
 let modelProto: protobuf.Type | undefined;
@@ -77,8 +80,7 @@ export function encode(graph: Graph): OnnxModel {
   graph.nodes.forEach((n: Node, i) => {
     const input = n.inputs.map(nameOf);
     const output = n.outputs.map((v, j) => {
-      // Split must name every part; other operators may leave out what nobody uses.
-      if (j > 0 && n.op !== 'Split' && !used.has(v)) return '';
+      if (j > 0 && !ALL_OUTPUTS.has(n.op) && !used.has(v)) return '';
       const name = `v${i}_${j}`;
       if (!names.has(v)) names.set(v, name); // else it was computed before and is fed
       return name;

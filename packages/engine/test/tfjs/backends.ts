@@ -13,7 +13,12 @@ export const backends: Readonly<Record<string, TestBackend>> = {
     isDataSync: true,
   },
   onnx: {
-    load: async () => (await import('../../src/trace/register.ts')).registerOnnxBackend(),
+    load: async () => {
+      await import('@tensorflow/tfjs-backend-cpu'); // runs the kernels that no graph can hold
+      const { changeSettings } = await import('../../src/run/settings.ts');
+      changeSettings({ threads: 1, spinning: false }); // thousands of tiny programs
+      (await import('../../src/trace/register.ts')).registerOnnxBackend();
+    },
     isDataSync: false,
   },
 };

@@ -38,7 +38,7 @@ if (values.list) {
     console.log(`  ${n}  ${reason}`);
   if (unsupported > 0) {
     console.log('Specs that need a kernel the backend lacks:');
-    for (const [kernel, n] of tally(specs.flatMap((s) => (s.outcome === 'unsupported' ? s.missing : []))))
+    for (const [kernel, n] of tally(specs.flatMap((s) => (s.outcome === 'unsupported' ? whatIsMissing(s) : []))))
       console.log(`  ${n}  ${kernel}`);
   }
   console.log(
@@ -54,6 +54,12 @@ function tally(items: readonly string[]): [string, number][] {
   const counts = new Map<string, number>();
   for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);
   return [...counts].sort((a, b) => b[1] - a[1]);
+}
+
+/** Kernels the spec found missing, or the type of tensor that was refused. */
+function whatIsMissing(spec: SpecResult): readonly string[] {
+  if (spec.missing.length > 0) return spec.missing;
+  return [/cannot run \w+: ([^;]*)/.exec(spec.message ?? '')?.[1] ?? 'unknown'];
 }
 
 /** The message and the first frames of the stack outside jasmine. */

@@ -2,15 +2,20 @@
 import { registerBlocks } from './blocks.ts';
 import { registerConvolution } from './convolution.ts';
 import { registerDilation } from './dilation.ts';
+import { registerEinsum } from './einsum.ts';
 import { registerElementwise } from './elementwise.ts';
 import { registerFused } from './fused.ts';
+import { registerHost } from './host.ts';
+import { registerImage } from './image.ts';
 import { registerMatmul } from './matmul.ts';
 import { registerNormalization } from './normalization.ts';
 import { registerPooling } from './pooling.ts';
 import { registerReduction } from './reduction.ts';
 import { registerResize } from './resize.ts';
 import { registerScan } from './scan.ts';
+import { registerScatter } from './scatter.ts';
 import { registerShape } from './shape.ts';
+import { registerSorting } from './sorting.ts';
 import { registerTransformer } from './transformer.ts';
 
 /** Registers every kernel with TensorFlow.js, once. */
@@ -28,4 +33,9 @@ export function registerKernels(): void {
   registerScan();
   registerShape();
   registerTransformer();
+  registerEinsum();
+  registerImage();
+  registerScatter();
+  registerSorting();
+  registerHost();
 }

@@ -46,7 +46,10 @@ function pool(name: 'MaxPool' | 'AveragePool', x: Value, win: Window): Value {
   };
   let y = run(toChannelsFirst(cast(x, 'float32'), win));
   // Really padded zeros are counted by AveragePool: take the share that is inside out again.
-  if (name === 'AveragePool' && needsPadding(win)) y = div(y, run(splat(1, dims(win, win.input), 'float32')));
+  if (name === 'AveragePool' && needsPadding(win)) {
+    const share = run(splat(1, dims(win, win.input), 'float32'));
+    y = div(y, op('Max', [share, scalar(1e-30)], share)); // 0 / 0 is to be 0
+  }
   return cast(fromChannelsFirst(y, win), x.dtype);
 }
 

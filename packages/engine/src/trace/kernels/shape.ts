@@ -161,6 +161,22 @@ export function registerShape(): void {
     }
     return batchGather(x, ids, axis, batchDims);
   });
+  kernel('Diag', (inputs) => {
+    const x = input(inputs, 'x');
+    const n = size(x.shape);
+    const numbers = x.dtype === 'bool' ? cast(x, 'int32') : x;
+    const eye = makeConstant(typedArray(Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0)), 'bool'), [n, n], 'bool');
+    const y = op('Where', [eye, reshape(numbers, [1, n]), scalar(0, numbers.dtype)], { shape: [n, n], dtype: numbers.dtype });
+    return reshape(cast(y, x.dtype), [...x.shape, ...x.shape]);
+  });
+  // A shape against a shape: where one says 1 the other decides.
+  kernel('BroadcastArgs', (inputs) => {
+    const all = [input(inputs, 's0'), input(inputs, 's1')];
+    const rank = Math.max(...all.map((s) => size(s.shape)));
+    const [a, b] = all.map((s) => pad(s, [rank - size(s.shape)], [0], 1)) as [Value, Value];
+    const one = op('Equal', [a, scalar(1, 'int32')], { shape: [rank], dtype: 'bool' });
+    return op('Where', [one, b, a], { shape: [rank], dtype: 'int32' });
+  });
   kernel('Fill', (_, attrs) => {
     const dtype = (attrs['dtype'] ?? 'float32') as DType;
     if (typeof attrs['value'] === 'string') throw new UnsupportedKernelError('Fill', 'string tensors');
