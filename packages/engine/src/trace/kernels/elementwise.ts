@@ -45,18 +45,40 @@ function inFloat(x: Value, f: (x: Value) => Value): Value {
   return cast(f(cast(x, 'float32')), x.dtype);
 }
 
+/** In float32 both operands; in int32 exactly, where tfjs gives 0 for a division by 0 and ONNX Runtime an error. */
 function floorDiv(a: Value, b: Value): Value {
-  if (a.dtype === 'int32') return cast(unary('Floor', div(cast(a, 'float32'), cast(b, 'float32'))), 'int32');
-  return unary('Floor', div(a, b));
+  if (a.dtype !== 'int32') return unary('Floor', div(a, b));
+  const zero = scalar(0, 'int32');
+  const byZero = binary('Equal', b, zero, 'bool');
+  const divisor = where(byZero, scalar(1, 'int32'), b);
+  return where(byZero, zero, div(sub(a, binary('Mod', a, divisor)), divisor));
 }
 
 /** tfjs keeps the sign of the divisor, as Python does. */
 function mod(a: Value, b: Value): Value {
-  if (a.dtype === 'int32') return op('Mod', [a, b], { shape: broadcastShape(a.shape, b.shape), dtype: 'int32' });
-  const rest = op('Mod', [a, b], { shape: broadcastShape(a.shape, b.shape), dtype: 'float32' }, { fmod: 1 });
-  const zero = scalar(0);
+  const zero = scalar(0, a.dtype);
+  if (a.dtype === 'int32') return binary('Mod', a, where(binary('Equal', b, zero, 'bool'), scalar(1, 'int32'), b));
+  const sig = { shape: broadcastShape(a.shape, b.shape), dtype: a.dtype };
+  const rest = op('Mod', [a, b], sig, { fmod: 1 });
   const sameSign = binary('Equal', less(a, zero), less(b, zero), 'bool');
-  return where(sameSign, rest, op('Mod', [add(rest, b), b], { shape: rest.shape, dtype: 'float32' }, { fmod: 1 }));
+  return where(sameSign, rest, op('Mod', [add(rest, b), b], sig, { fmod: 1 }));
+}
+
+/** exp(x) - 1 and log(1 + x) keep their digits near 0: the rounding of u cancels in the ratio (Kahan; Higham 2002, 1.14.1). */
+function expm1(x: Value): Value {
+  const u = unary('Exp', x);
+  const v = sub(u, scalar(1));
+  const near = less(unary('Abs', x), scalar(0.5)); // further away the difference is exact enough, and log(u) may be infinite
+  const exact = where(binary('Equal', v, scalar(0), 'bool'), x, mul(v, div(x, unary('Log', u))));
+  return where(near, exact, v);
+}
+
+function log1p(x: Value): Value {
+  const u = add(x, scalar(1));
+  const v = sub(u, scalar(1));
+  const near = less(unary('Abs', x), scalar(0.5));
+  const exact = where(binary('Equal', v, scalar(0), 'bool'), x, mul(unary('Log', u), div(x, v)));
+  return where(near, exact, unary('Log', u));
 }
 
 function clip(x: Value, lo: number, hi: number): Value {
@@ -172,8 +194,8 @@ export function registerElementwise(): void {
     const x = input(inputs, 'x');
     return mul(x, x);
   });
-  kernel('Expm1', (inputs) => sub(unary('Exp', cast(input(inputs, 'x'), 'float32')), scalar(1)));
-  kernel('Log1p', (inputs) => unary('Log', add(cast(input(inputs, 'x'), 'float32'), scalar(1))));
+  kernel('Expm1', (inputs) => expm1(cast(input(inputs, 'x'), 'float32')));
+  kernel('Log1p', (inputs) => log1p(cast(input(inputs, 'x'), 'float32')));
   kernel('Elu', (inputs) => elu(cast(input(inputs, 'x'), 'float32')));
   kernel('EluGrad', (inputs) => {
     const dy = input(inputs, 'dy');

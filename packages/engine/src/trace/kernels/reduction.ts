@@ -14,6 +14,12 @@ export function withoutNan(x: Value, fill: number): Value {
   return op('Where', [unary('IsNaN', x, {}, 'bool'), scalar(fill), x], x);
 }
 
+/** NaN where any element is: ONNX Runtime's extrema pass over it, tfjs's do not. */
+function passingNan(extremum: Value, x: Value, axes: readonly number[], keep: boolean): Value {
+  const anyNan = reduce('ReduceMax', unary('IsNaN', x, {}, 'bool'), axes, keep);
+  return op('Where', [anyNan, scalar(Number.NaN), extremum], extremum);
+}
+
 function empty(x: Value, axes: readonly number[], keep: boolean, value: number): Value | undefined {
   if (size(x.shape) > 0) return undefined;
   const shape = keep ? x.shape.map((n, i) => (axes.includes(i) ? 1 : n)) : x.shape.filter((_, i) => !axes.includes(i));
@@ -40,7 +46,8 @@ export function registerReduction(): void {
       const { x, axes, keep } = overAxes(inputs, attrs);
       const y = x.dtype === 'bool' ? cast(x, 'int32') : x;
       const z = empty(y, axes, keep, start) ?? reduce(onnx, y, axes, keep);
-      return name === 'Prod' ? z : cast(z, x.dtype);
+      if (name === 'Prod') return z;
+      return x.dtype === 'float32' && size(x.shape) > 0 ? passingNan(z, x, axes, keep) : cast(z, x.dtype);
     });
   }
   for (const [name, onnx] of [['All', 'ReduceMin'], ['Any', 'ReduceMax']] as const) {
