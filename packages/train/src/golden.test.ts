@@ -117,12 +117,14 @@ test('the fixture has the parameters of the model, by name, shape and decay', ()
   expect(new Set(specs.filter((s) => s.decay).map((s) => s.name))).toEqual(new Set(golden.adamw.decay));
 });
 
-// its name is the message, so it exists only where there is something to say
-if (!existsSync(python)) test.skip('skipped: needs PyTorch, run tools/setup-torch.sh', () => {});
-test.runIf(existsSync(python))('the fixture is what the reference computes today', () => {
-  const args = [join(root, 'tools/golden/looplm.py'), fixtures, '--check'];
-  expect(execFileSync(python, args, { encoding: 'utf8' })).toContain('looplm.json is what looplm.py computes');
-});
+const torch = existsSync(python);
+test.runIf(torch)(
+  torch ? 'the fixture is what the reference computes today' : 'skipped: needs PyTorch, run tools/setup-torch.sh',
+  () => {
+    const args = [join(root, 'tools/golden/looplm.py'), fixtures, '--check'];
+    expect(execFileSync(python, args, { encoding: 'utf8' })).toContain('looplm.json is what looplm.py computes');
+  },
+);
 
 describe.each(['cpu', 'onnx', ...(tensorflowIsSetUp() ? (['tensorflow'] as const) : [])] as const)('on %s', (kind) => {
   beforeAll(async () => {

@@ -8,6 +8,8 @@ import { addonFile, type InstalledPackage } from './tensorflowHome.ts';
 export interface BuildTools {
   readonly python: string;
   readonly compiler: string;
+  /** Stops them. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -45,7 +47,7 @@ export function wheels(variant: 'cpu' | 'gpu'): readonly string[] {
  * Installs `wheel` below `dir` and keeps of it what an addon needs. The CUDA libraries of `[and-cuda]` come along as packages.
  * @returns the folder that holds libtensorflow and its headers
  */
-export async function installWheel(dir: string, wheel: string, { python }: BuildTools): Promise<string> {
+export async function installWheel(dir: string, wheel: string, { python, signal }: BuildTools): Promise<string> {
   const site = join(dir, 'deps', 'site');
   const scratch = join(dir, 'pip');
   rmSync(site, { recursive: true, force: true });
@@ -54,6 +56,7 @@ export async function installWheel(dir: string, wheel: string, { python }: Build
   const dependencies = wheel.includes('[') ? [] : ['--no-deps'];
   const args = ['-m', 'pip', 'install', '--target', site, '--quiet', ...dependencies, wheel];
   const pip = await runCommand(python, args, {
+    ...(signal ? { signal } : {}),
     env: { TMPDIR: scratch, PIP_USER: '0', PIP_REQUIRE_VIRTUALENV: '0', PIP_DISABLE_PIP_VERSION_CHECK: '1' },
   });
   rmSync(scratch, { recursive: true, force: true });
@@ -74,20 +77,21 @@ export async function compileAddon(
   dir: string,
   library: string,
   pkg: InstalledPackage,
-  { compiler }: BuildTools,
+  { compiler, signal }: BuildTools,
 ): Promise<string> {
   const headers = join(dirname(createRequire(import.meta.url).resolve('node-api-headers/package.json')), 'include');
   const sources = join(pkg.dir, 'binding');
   const addon = addonFile(dir, pkg.napi);
   mkdirSync(dirname(addon), { recursive: true });
-  const build = await runCommand(compiler, [
+  const args = [
     ...['-shared', '-fPIC', '-O2', '-std=c++17', `-DNAPI_VERSION=${pkg.napi}`],
     ...['-I', headers, '-I', join(library, 'include')],
     ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(sources, name)),
     ...LIBRARIES.map((name) => join(library, name)),
     `-Wl,-rpath,$ORIGIN/${relative(dirname(addon), library)}`,
     ...['-o', addon],
-  ]);
+  ];
+  const build = await runCommand(compiler, args, signal ? { signal } : {});
   if (build.code !== 0) throw new Error(`${compiler} could not build the addon:\n${lastLines(build, 30)}`);
   return addon;
 }

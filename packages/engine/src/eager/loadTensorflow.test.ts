@@ -80,7 +80,8 @@ function relativeError(a: Float32Array, b: Float32Array): number {
   return Math.max(...a.map((x, i) => Math.abs(x - (b[i] ?? Number.NaN)))) / scale;
 }
 
-describe.runIf(tensorflowIsSetUp())('TensorFlow device', () => {
+const setUp = tensorflowIsSetUp();
+describe.runIf(setUp)(setUp ? 'TensorFlow device' : 'skipped: needs TensorFlow, run looplab setup tensorflow', () => {
   let reference: Record<string, Float32Array> = {};
 
   beforeAll(async () => {
@@ -121,6 +122,3 @@ describe.runIf(tensorflowIsSetUp())('TensorFlow device', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 });
-
-// its name is the message, so it exists only where there is something to say
-if (!tensorflowIsSetUp()) test.skip('skipped: needs TensorFlow, run looplab setup tensorflow', () => {});

@@ -16,6 +16,8 @@ export interface OfficialOptions {
   readonly host?: string;
   /** How long a server may take to answer, in milliseconds. */
   readonly answerTimeout?: number;
+  /** Stops the download. */
+  readonly signal?: AbortSignal;
 }
 
 /** Addresses of the two archives for this machine, or null where none are published. */
@@ -41,23 +43,23 @@ export async function fetchOfficial(dir: string, pkg: InstalledPackage, options:
   if (!urls) throw new Error(`none are published for ${process.platform} ${process.arch}`);
   const timeout = options.answerTimeout ?? 5000;
   // the small one first: where one is missing, 300 MB need not be moved to learn it
-  await unpack(urls.addon, join(dir, 'lib'), timeout);
-  await unpack(urls.library, join(dir, 'deps'), timeout);
+  await unpack(urls.addon, join(dir, 'lib'), timeout, options.signal);
+  await unpack(urls.library, join(dir, 'deps'), timeout, options.signal);
   return addonFile(dir, pkg.napi);
 }
 
-async function unpack(url: string, dir: string, timeout: number): Promise<void> {
+async function unpack(url: string, dir: string, timeout: number, stop?: AbortSignal): Promise<void> {
   mkdirSync(dir, { recursive: true });
   const archive = join(dir, 'archive.tar.gz');
   const answer = new AbortController();
   const timer = setTimeout(() => answer.abort(new Error(`no answer within ${timeout / 1000} s`)), timeout);
   try {
-    const response = await fetch(url, { signal: answer.signal });
+    const response = await fetch(url, { signal: stop ? AbortSignal.any([answer.signal, stop]) : answer.signal });
     clearTimeout(timer);
     if (!response.ok || !response.body) throw new Error(`HTTP ${response.status}`);
     // the stream types of the DOM and of Node describe the same object
     const body = Readable.fromWeb(response.body as ReadableStream);
-    await pipeline(body, createWriteStream(archive));
+    await pipeline(body, createWriteStream(archive), stop ? { signal: stop } : {});
     const tar = await runCommand('tar', ['-xzf', archive, '-C', dir]);
     if (tar.code !== 0) throw new Error(`damaged archive: ${lastLines(tar, 2)}`);
   } catch (error) {

@@ -14,6 +14,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Kill it after so many milliseconds. */
   readonly timeout?: number;
+  /** Kill it when this is aborted. */
+  readonly signal?: AbortSignal;
 }
 
 /** Never rejects: a program that is missing gives code -1 and the reason in stderr. */
@@ -28,8 +30,16 @@ export function runCommand(
       env: { ...process.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: options.timeout,
+      signal: options.signal,
       killSignal: 'SIGKILL',
     });
+    // it must not outlive us
+    const kill = () => child.kill('SIGKILL');
+    process.once('exit', kill);
+    const finish = (result: CommandResult) => {
+      process.off('exit', kill);
+      done(result);
+    };
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -38,8 +48,11 @@ export function runCommand(
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
     });
-    child.on('error', (error) => done({ code: -1, stdout, stderr: `${stderr}${error.message}` }));
-    child.on('close', (code) => done({ code: code ?? -1, stdout, stderr }));
+    child.on('error', (error) => {
+      // a program that was started and killed still writes until it closes
+      if (child.pid === undefined) finish({ code: -1, stdout, stderr: `${stderr}${error.message}` });
+    });
+    child.on('close', (code) => finish({ code: code ?? -1, stdout, stderr }));
   });
 }
 

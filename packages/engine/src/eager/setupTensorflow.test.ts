@@ -128,6 +128,22 @@ test.runIf(linux)('a failed set-up keeps the previous one and removes what a kil
   expect(readdirSync(dir).filter((name) => name.startsWith('tensorflow'))).toEqual(['tensorflow']);
 });
 
+test.runIf(linux)('an interruption stops what runs and leaves nothing behind', async () => {
+  const host = await serve({});
+  const python = join(dir, 'python');
+  writeFileSync(python, '#!/bin/sh\ncase "$*" in *--version*) exit 0;; esac\nexec sleep 60\n');
+  chmodSync(python, 0o755);
+  vi.stubEnv('LOOPLAB_PYTHON', python);
+  vi.stubEnv('CXX', '/bin/true');
+  const home = join(dir, 'cache', 'tensorflow');
+  const interrupt = (line: string) => {
+    // the listener of the set-up, as if the signal had come; a real one would reach the test runner too
+    if (line.startsWith('installing')) setTimeout(() => process.listeners('SIGINT').at(-1)?.('SIGINT'), 50);
+  };
+  await expect(setupTensorflow({ home, host, log: interrupt })).rejects.toThrow('interrupted');
+  expect(readdirSync(join(dir, 'cache'))).toEqual([]);
+});
+
 test('a set-up record that is damaged counts as none', () => {
   expect(readInstallation(dir)).toBeNull();
   writeFileSync(join(dir, 'ready.json'), '{"variant":"cpu"');

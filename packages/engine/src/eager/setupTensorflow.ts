@@ -60,15 +60,16 @@ export async function setupTensorflow(options: SetupTensorflowOptions = {}): Pro
   removeAbandoned(home);
   const dir = `${home}${TEMPORARY}${process.pid}`;
   const discard = () => rmSync(dir, { recursive: true, force: true });
-  const interrupted = () => {
-    discard();
-    process.exit(130);
-  };
+  const interruption = new AbortController();
+  const { signal } = interruption;
+  const interrupted = () =>
+    interruption.abort(new TensorflowSetupError('interrupted; the previous state is unchanged'));
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   try {
     mkdirSync(dir, { recursive: true });
-    const made =
-      (await tryOfficial(dir, pkg, variant, { ...options, log })) ?? (await buildFromWheel(dir, pkg, variant, log));
+    const work: Work = { dir, pkg, variant, log, signal };
+    const made = (await tryOfficial(work, options)) ?? (await buildFromWheel(work));
+    signal.throwIfAborted();
     writeFileSync(join(dir, 'ready.json'), `${JSON.stringify(made, null, 2)}\n`);
     const old = `${dir}.old`;
     if (existsSync(home)) renameSync(home, old);
@@ -88,6 +89,17 @@ export async function setupTensorflow(options: SetupTensorflowOptions = {}): Pro
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
     discard();
   }
+}
+
+/** What every part of a set-up needs to know. */
+interface Work {
+  /** The folder it is put together in. */
+  readonly dir: string;
+  readonly pkg: InstalledPackage;
+  readonly variant: 'cpu' | 'gpu';
+  readonly log: (line: string) => void;
+  /** Aborted when the user interrupts. */
+  readonly signal: AbortSignal;
 }
 
 /** Follows the name of the home folder, then the process id. */
@@ -127,53 +139,48 @@ function isAlive(pid: number): boolean {
 
 function record(
   check: AddonCheck & { ok: true },
-  pkg: InstalledPackage,
-  variant: 'cpu' | 'gpu',
+  { pkg, variant }: Work,
   source: 'official' | 'wheel',
 ): TensorflowInstallation {
   return { variant, source, tensorflow: check.tensorflow, package: pkg.version, gpuSeen: check.gpu };
 }
 
 async function tryOfficial(
-  dir: string,
-  pkg: InstalledPackage,
-  variant: 'cpu' | 'gpu',
-  options: SetupTensorflowOptions & { log: (line: string) => void },
+  work: Work,
+  { host, answerTimeout }: SetupTensorflowOptions,
 ): Promise<TensorflowInstallation | null> {
-  const { log, host, answerTimeout } = options;
+  const { dir, pkg, variant, log, signal } = work;
   log('looking for the official binaries');
   let reason: string;
   try {
     const addon = await fetchOfficial(dir, pkg, {
       variant,
+      signal,
       ...(host === undefined ? {} : { host }),
       ...(answerTimeout === undefined ? {} : { answerTimeout }),
     });
     const check = await checkAddon(addon);
-    if (check.ok && (check.gpu || variant === 'cpu')) return record(check, pkg, variant, 'official');
+    if (check.ok && (check.gpu || variant === 'cpu')) return record(check, work, 'official');
     // the published libtensorflow is of 2022 and wants CUDA 11
     reason = check.ok ? 'they see no GPU here' : `they do not work here: ${check.reason}`;
   } catch (error) {
     reason = error instanceof Error ? error.message : String(error);
   }
+  signal.throwIfAborted();
   log(`no official binaries: ${reason}`);
   for (const name of readdirSync(dir)) rmSync(join(dir, name), { recursive: true, force: true });
   return null;
 }
 
-async function buildFromWheel(
-  dir: string,
-  pkg: InstalledPackage,
-  variant: 'cpu' | 'gpu',
-  log: (line: string) => void,
-): Promise<TensorflowInstallation> {
+async function buildFromWheel(work: Work): Promise<TensorflowInstallation> {
+  const { dir, pkg, variant, log, signal } = work;
   if (process.platform !== 'linux') {
     throw new TensorflowSetupError(
       `building the addon is supported on Linux only (this is ${process.platform}); ` +
         `try the package's own installer: npm rebuild ${TFJS_NODE}`,
     );
   }
-  const tools = await findBuildTools();
+  const tools = { ...(await findBuildTools()), signal };
   const failures: string[] = [];
   for (const wheel of wheels(variant)) {
     try {
@@ -184,11 +191,12 @@ async function buildFromWheel(
       pruneWheel(library);
       log('trying it out');
       const check = await checkAddon(addon);
-      if (check.ok) return record(check, pkg, variant, 'wheel');
+      if (check.ok) return record(check, work, 'wheel');
       failures.push(`${wheel}: the addon does not work: ${check.reason}`);
     } catch (error) {
       failures.push(error instanceof Error ? error.message : String(error));
     }
+    signal.throwIfAborted();
     log(`that failed: ${failures.at(-1)}`);
   }
   throw new TensorflowSetupError(
