@@ -1,0 +1,48 @@
+// Inter from its npm package: for measuring text, for drawing it, and for carrying it inside a file.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { FiguresError } from './run.ts';
+import { FONT } from './theme.ts';
+
+// Spelled out, so that tools which look for unused packages see them.
+const files = [
+  { weight: 400, url: () => import.meta.resolve('@fontsource/inter/files/inter-latin-400-normal.woff2') },
+  { weight: 600, url: () => import.meta.resolve('@fontsource/inter/files/inter-latin-600-normal.woff2') },
+];
+
+function pathOf(file: (typeof files)[number]): string {
+  try {
+    return fileURLToPath(file.url());
+  } catch {
+    throw new FiguresError('the font Inter is missing (package @fontsource/inter); install the packages again');
+  }
+}
+
+/** `@font-face` rules with the font's bytes inside, about 65 kB; needs nothing from outside. */
+export function fontFaces(): string {
+  const face = (file: (typeof files)[number]) =>
+    `@font-face{font-family:${FONT};font-style:normal;font-weight:${file.weight};font-display:block;` +
+    `src:url(data:font/woff2;base64,${readFileSync(pathOf(file)).toString('base64')}) format('woff2')}`;
+  return files.map(face).join('');
+}
+
+/** Width in pixels of a text in a CSS font such as `600 12px Inter`. */
+export type Measure = (text: string, font: string) => number;
+
+let loaded: Promise<{ measure: Measure; canvas: typeof import('@napi-rs/canvas') }> | undefined;
+
+/** Loads the canvas once and teaches it Inter; a missing font is an error, never another font in its place. */
+export function loadFonts(): Promise<{ measure: Measure; canvas: typeof import('@napi-rs/canvas') }> {
+  loaded ??= import('@napi-rs/canvas').then((canvas) => {
+    for (const file of files) canvas.GlobalFonts.registerFromPath(pathOf(file), FONT);
+    if (!canvas.GlobalFonts.has(FONT))
+      throw new FiguresError('the font Inter could not be read; install the packages again');
+    const context = canvas.createCanvas(1, 1).getContext('2d');
+    const measure: Measure = (text, font) => {
+      context.font = font;
+      return context.measureText(text).width;
+    };
+    return { measure, canvas };
+  });
+  return loaded;
+}

@@ -1,0 +1,201 @@
+// Reads run folders: configuration, metrics, status and manifest, with errors that name the file and line.
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { type EvalPoint, FiguresError, type Run, type TrainPoint } from './run.ts';
+
+// JSON has no NaN: a loss that was not finite is written as null.
+const real = z
+  .number()
+  .nullable()
+  .transform((x) => x ?? Number.NaN);
+const step = z.int().min(0);
+
+const trainLine = z.object({
+  step,
+  time: real.default(Number.NaN),
+  loss: real,
+  terms: z.record(z.string(), real).default({}),
+  lr: real.default(Number.NaN),
+  gradNorm: real.default(Number.NaN),
+  tokensPerSecond: real.default(Number.NaN),
+});
+const evalLine = z.object({
+  step,
+  accuracy: real,
+  loss: real,
+  accuracyPerLoop: z.array(real).default([]),
+  lossPerLoop: z.array(real).default([]),
+  exitDistribution: z.array(real).default([]),
+  bitsPerByte: real.optional(),
+});
+const named = z.looseObject({ id: z.string() });
+const configFile = z.looseObject({
+  study: z.union([z.string(), z.looseObject({ name: z.string() }).transform((s) => s.name)]).optional(),
+  strategy: named,
+  objective: named.optional(),
+  model: z.looseObject({ layers: z.number().optional(), loops: z.number().optional() }).optional(),
+  task: z.looseObject({ name: z.string() }).optional(),
+  seed: z.number(),
+});
+const states = ['running', 'finished', 'failed', 'diverged', 'cancelled'] as const;
+const statusFile = z.object({
+  status: z.enum(states),
+  startedAt: z.union([z.string(), z.number()]).optional(),
+  updatedAt: z.union([z.string(), z.number()]).optional(),
+});
+const manifestFile = z
+  .object({
+    runId: z.string(),
+    git: z.object({ sha: z.string(), dirty: z.boolean() }).partial(),
+    lockfileHash: z.string(),
+    node: z.string(),
+    cpu: z.string(),
+    cores: z.number(),
+    packages: z.record(z.string(), z.string()),
+    createdAt: z.string(),
+    params: z.number(),
+    device: z.string(),
+  })
+  .partial();
+
+/**
+ * Reads one run folder. A torn last line of `metrics.jsonl` (the run is being written, or was killed) is left out and noted in
+ * `torn`; lines of an unknown kind are passed over; of two lines with the same kind and step the later one counts (a resumed run).
+ * @throws FiguresError where `config.json` is missing or anything in the folder is not what it should be
+ */
+export function readRun(dir: string): Run {
+  if (!existsSync(join(dir, 'config.json'))) {
+    throw new FiguresError(`${dir} is not a run folder: it has no config.json; give the folder of one run`);
+  }
+  const raw = readJson(join(dir, 'config.json'));
+  const config = check(configFile, raw, join(dir, 'config.json'));
+  const statusPath = join(dir, 'status.json');
+  const manifestPath = join(dir, 'manifest.json');
+  const status = existsSync(statusPath) ? check(statusFile, readJson(statusPath), statusPath) : undefined;
+  const manifest = existsSync(manifestPath) ? check(manifestFile, dropNulls(readJson(manifestPath)), manifestPath) : {};
+  const { train, evals, torn } = readMetrics(join(dir, 'metrics.jsonl'));
+  const layers = config.model?.layers;
+  const seconds = status ? secondsBetween(status.startedAt, status.updatedAt) : train.at(-1)?.time;
+  return {
+    dir,
+    id: basename(resolve(dir)),
+    study: config.study ?? basename(resolve(dir, '..')),
+    strategy: config.strategy.id,
+    objective: config.objective?.id ?? 'unknown',
+    task: config.task?.name ?? 'unknown',
+    seed: config.seed,
+    ...(layers === undefined ? {} : { layers }),
+    loops: Math.max(1, evals.at(-1)?.accuracyPerLoop.length ?? config.model?.loops ?? 1),
+    ...(manifest.params === undefined ? {} : { params: manifest.params }),
+    ...(seconds === undefined || !Number.isFinite(seconds) ? {} : { seconds }),
+    state: status?.status ?? 'unknown',
+    config: raw as Readonly<Record<string, unknown>>, // checked above to be an object
+    manifest: manifest as Run['manifest'], // exactOptionalPropertyTypes: JSON has no undefined, so absent means absent
+    train,
+    evals,
+    torn,
+  };
+}
+
+/**
+ * Reads every run below `dir`: the folder itself, a study of runs, or `results` with its studies. Sorted by path.
+ * @throws FiguresError where there is no such folder, no run in it, or one of the runs cannot be read
+ */
+export function readRuns(dir: string): Run[] {
+  if (!existsSync(dir) || !statSync(dir).isDirectory()) {
+    throw new FiguresError(`there is no folder ${dir}; run a study first, or give the folder with its runs`);
+  }
+  const runs = runFolders(dir, 3).map(readRun);
+  if (runs.length === 0) {
+    throw new FiguresError(
+      `no run in ${dir}: a run is a folder with a config.json; run a study first, or give another folder`,
+    );
+  }
+  return runs;
+}
+
+function runFolders(dir: string, depth: number): string[] {
+  if (existsSync(join(dir, 'config.json'))) return [dir];
+  if (depth === 0) return [];
+  const inside = readdirSync(dir, { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() || entry.isSymbolicLink(),
+  );
+  return inside
+    .map((entry) => join(dir, entry.name))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false)
+    .sort()
+    .flatMap((path) => runFolders(path, depth - 1));
+}
+
+function readMetrics(path: string): { train: TrainPoint[]; evals: EvalPoint[]; torn: boolean } {
+  const train = new Map<number, TrainPoint>();
+  const evals = new Map<number, EvalPoint>();
+  if (!existsSync(path)) return { train: [], evals: [], torn: false };
+  const lines = readText(path).split('\n');
+  const last = lines.length - 1; // empty where the file ends with a newline
+  let torn = false;
+  for (const [index, text] of lines.entries()) {
+    if (text.trim() === '') continue;
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      if (index === last) {
+        torn = true;
+        continue;
+      }
+      throw new FiguresError(`${path}, line ${index + 1}: not JSON (${message(error)}); repair or remove the line`);
+    }
+    const at = `${path}, line ${index + 1}`;
+    const { kind } = check(z.looseObject({ kind: z.string() }), value, at);
+    if (kind === 'train') {
+      const point = check(trainLine, value, at);
+      train.set(point.step, point);
+    } else if (kind === 'eval') {
+      const { bitsPerByte, ...point } = check(evalLine, value, at);
+      evals.set(point.step, bitsPerByte === undefined ? point : { ...point, bitsPerByte });
+    }
+  }
+  const byStep = (a: { step: number }, b: { step: number }) => a.step - b.step;
+  return { train: [...train.values()].sort(byStep), evals: [...evals.values()].sort(byStep), torn };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new FiguresError(`cannot read ${path}: ${message(error)}`);
+  }
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readText(path));
+  } catch (error) {
+    if (error instanceof FiguresError) throw error;
+    throw new FiguresError(`${path} is not JSON (${message(error)}); the run was cut short or the file was edited`);
+  }
+}
+
+function check<S extends z.ZodType>(schema: S, value: unknown, at: string): z.output<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'value'}: ${issue.message}`).join('; ');
+  throw new FiguresError(`${at} is not as expected: ${wrong}`);
+}
+
+/** Null means unknown in a manifest. */
+function dropNulls(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).flatMap(([k, v]) => (v === null ? [] : [[k, dropNulls(v)]])));
+}
+
+function secondsBetween(start: string | number | undefined, end: string | number | undefined): number | undefined {
+  if (start === undefined || end === undefined) return undefined;
+  return (new Date(end).getTime() - new Date(start).getTime()) / 1000;
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
