@@ -1,6 +1,6 @@
 // Writes a graph as the bytes of an ONNX model.
 import protobuf from 'protobufjs';
-import { onnxType } from '../graph/build.ts';
+import { i64, onnxType } from '../graph/build.ts';
 import { type Attr, type Graph, hostData, type Node, type TypedArray, type Value } from '../graph/graph.ts';
 import { ONNX_PROTO } from './onnx.proto.ts';
 
@@ -40,6 +40,25 @@ function rawBytes(data: TypedArray): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
+function constantData(v: Value): TypedArray {
+  if (v.def.kind !== 'constant') throw new Error('encode: not a constant');
+  return v.def.data;
+}
+
+/**
+ * ONNX has no control dependencies, so `After(x, y)` reshapes x to its own shape plus 0 times the size of y: no copy,
+ * but y must have been computed.
+ */
+function after([x, y]: readonly string[], out: string, shape: string): object[] {
+  const node = (op_type: string, input: (string | undefined)[], output: string): object => ({ op_type, input, output: [output], name: output });
+  return [
+    node('Size', [y], `${out}_size`),
+    node('Sub', [`${out}_size`, `${out}_size`], `${out}_zero`),
+    node('Add', [shape, `${out}_zero`], `${out}_shape`),
+    { ...node('Reshape', [x, `${out}_shape`], out), attribute: [attribute('allowzero', 1)] },
+  ];
+}
+
 /**
  * Encodes `graph`. Values of kind `data` become initialisers. A graph output that is an input, a constant, or listed
  * twice gets an Identity, since ONNX wants every output to be produced by a node of its own.
@@ -53,7 +72,7 @@ export function encode(graph: Graph): OnnxModel {
     return `in${i}`;
   });
 
-  const constant = (v: Value, data: TypedArray, isSplat: boolean): string => {
+  const constant = (v: Value, data = constantData(v), isSplat = false): string => {
     const name = `c${initializers.length}`;
     if (isSplat) {
       initializers.push({ name, dims: [1], data_type: onnxType(v.dtype), raw_data: rawBytes(data) });
@@ -70,7 +89,7 @@ export function encode(graph: Graph): OnnxModel {
     const known = names.get(v);
     if (known !== undefined) return known;
     if (v.def.kind === 'node' || v.def.kind === 'input') throw new Error(`encode: a value of kind ${v.def.kind} has no place in the graph`);
-    const name = v.def.kind === 'constant' ? constant(v, v.def.data, v.def.splat) : constant(v, hostData(v.def.host), false);
+    const name = v.def.kind === 'constant' ? constant(v, v.def.data, v.def.splat) : constant(v, hostData(v.def.host));
     names.set(v, name);
     return name;
   };
@@ -85,6 +104,10 @@ export function encode(graph: Graph): OnnxModel {
       if (!names.has(v)) names.set(v, name); // else it was computed before and is fed
       return name;
     });
+    if (n.op === 'After') {
+      nodes.push(...after(input, output[0] as string, constant(i64([...(n.outputs[0] as Value).shape]))));
+      return;
+    }
     while (output.length > 1 && output[output.length - 1] === '') output.pop();
     nodes.push({
       op_type: n.op,

@@ -1,7 +1,7 @@
 // The fused operations on backend `onnx` against their composites on tfjs cpu: values and gradients, one tolerance.
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it } from 'vitest';
-import { causalAttention, compile, crossEntropy, embedding, linear, remat, rmsNorm, ropeTables, rotary, swiglu, useDevice, valueAndGrad } from '../index.ts';
+import { causalAttention, compile, crossEntropy, embedding, linear, rmsNorm, ropeTables, rotary, swiglu, useDevice, valueAndGrad } from '../index.ts';
 
 /** Deterministic numbers in [-1, 1), different for each seed. */
 function numbers(n: number, seed: number): Float32Array {
@@ -126,20 +126,6 @@ describe.each(cases)('$name', (c) => {
         expect(Math.abs(slope - (g[j] as number)), `${k}[${j}]`).toBeLessThan(5e-3 * Math.max(1, Math.abs(slope)));
       }
     }
-  });
-});
-
-describe('remat', () => {
-  it('gives the values and gradients of the function it wraps', async () => {
-    await useDevice({ kind: 'onnx' });
-    const block = (x: tf.Tensor, w: tf.Tensor): tf.Tensor => tf.tanh(linear(swiglu(x, x), w));
-    const x = tf.tensor(numbers(12, 1), [3, 4]);
-    const w = tf.tensor(numbers(16, 2), [4, 4]);
-    const loss = (inner: typeof block) => (q: { x: tf.Tensor; w: tf.Tensor }) => tf.sum(inner(inner(q.x, q.w), q.w));
-    const plain = await compile(valueAndGrad(loss(block)))({ x, w });
-    const again = await compile(valueAndGrad(loss(remat(block))))({ x, w });
-    expect(difference((await again.grads.x.data()) as Float32Array, (await plain.grads.x.data()) as Float32Array)).toBeLessThan(1e-6);
-    expect(difference((await again.grads.w.data()) as Float32Array, (await plain.grads.w.data()) as Float32Array)).toBeLessThan(1e-6);
   });
 });
 

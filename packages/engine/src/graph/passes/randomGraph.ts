@@ -24,7 +24,7 @@ function step(values: Value[], [kind, a, b, parameter]: Choice): Value | undefin
       return false;
     }
   };
-  switch (kind % 18) {
+  switch (kind % 22) {
     case 0:
       return fits(x.shape, y.shape) ? binary((['Add', 'Sub', 'Mul', 'Max'] as const)[parameter % 4] as string, x, y) : undefined;
     case 1:
@@ -71,6 +71,21 @@ function step(values: Value[], [kind, a, b, parameter]: Choice): Value | undefin
     case 15:
       return fits(x.shape, y.shape) ? add(x, unary('Neg', y)) : undefined;
     case 16: {
+      // a product with one or both operands transposed
+      if (rank < 2) return undefined;
+      const swapped = transpose(x, [...Array(rank - 2).keys(), rank - 1, rank - 2]);
+      const again = parameter % 2 ? transpose(unary('Tanh', swapped), [...Array(rank - 2).keys(), rank - 1, rank - 2]) : x;
+      return parameter % 4 > 1 ? matMul(swapped, again) : matMul(swapped, swapped, { transB: true });
+    }
+    case 17:
+    case 18: {
+      // rows seen as a batch, reduced over one axis and used again
+      const n = x.shape[0] as number;
+      if (rank !== 2 || n % 2 !== 0) return undefined;
+      const seen = reshape(x, [2, n / 2, x.shape[1] as number]);
+      return mul(reduce(parameter % 2 ? 'ReduceMean' : 'ReduceSum', unary('Tanh', seen), [b % 3], true), seen);
+    }
+    case 19: {
       const shape = [3, ...x.shape.slice(-2)];
       if (size(shape) > 256 || rank > 2) return undefined;
       return sub(op('Expand', [x, i64(shape)], { shape, dtype: 'float32' }), splat(k, shape, 'float32'));

@@ -174,6 +174,8 @@ function registerEmbedding(): void {
 
 /** Registers the kernels of the fused operations. */
 export function registerTransformer(): void {
+  // x, but not before `after` was computed: orders the second forward pass of remat
+  kernel('After', (inputs) => op('After', [input(inputs, 'x'), input(inputs, 'after')], input(inputs, 'x')));
   registerRmsNorm();
   registerRotary();
   registerAttention();
