@@ -1,7 +1,7 @@
 // What `looplab doctor` says about devices: each is tried, not guessed.
 import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, platform } from 'node:os';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { checkAddon } from './checkAddon.ts';
 import { tensorflowIsSetUp } from './loadTensorflow.ts';
 import { runCommand } from './runCommand.ts';
@@ -61,10 +61,14 @@ async function probeOnnx(name: keyof typeof PROVIDERS): Promise<DeviceProbe> {
   } catch {
     return { name, usable: false, detail: 'onnxruntime-node is not installed', howTo: 'install the workspace again' };
   }
-  const child = await runCommand(process.execPath, [join(import.meta.dirname, 'probeProvider.ts'), provider], {
-    env: { NODE_OPTIONS: '' },
-    timeout: 60_000,
-  });
+  const child = await runCommand(
+    process.execPath,
+    [fileURLToPath(new URL('./probeProvider.ts', import.meta.url)), provider],
+    {
+      env: { NODE_OPTIONS: '' },
+      timeout: 60_000,
+    },
+  );
   if (child.code === 0 && child.stdout.trim() === '7,10,15,22') {
     const place = provider === 'cpu' ? `, ${availableParallelism()} threads, ${cpus()[0]?.model.trim() ?? arch()}` : '';
     return { name, usable: true, detail: `ONNX Runtime ${version}${place}`, howTo: '' };

@@ -25,7 +25,7 @@ export interface TensorflowInstallation {
 }
 
 /** The cache folder: `$LOOPLAB_CACHE`, else `.cache` of this workspace, else `~/.cache/looplab`. */
-export function cacheDir(): string {
+function cacheDir(): string {
   if (process.env.LOOPLAB_CACHE) return resolve(process.env.LOOPLAB_CACHE);
   const workspace = resolve(import.meta.dirname, '../../../..');
   if (existsSync(join(workspace, 'pnpm-workspace.yaml'))) return join(workspace, '.cache');
@@ -75,7 +75,7 @@ export function installedPackage(): InstalledPackage | null {
 }
 
 /** Folder of the addon relative to the package, and to the home folder. */
-export function addonFolder(napi: number): string {
+function addonFolder(napi: number): string {
   return join('lib', `napi-v${napi}`);
 }
 
