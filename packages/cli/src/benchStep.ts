@@ -62,7 +62,7 @@ export async function benchStep(o: BenchOptions): Promise<BenchResult> {
   const specs = paramSpecs(model, strategy);
   await useDevice(o.device);
 
-  const train = trainConfig.parse({ steps: 1, batch: o.batch });
+  const train = trainConfig({ steps: 1, batch: o.batch });
   const setup = { model, strategy, objective: entropyRegularised({ beta: 0.05 }), specs, train };
   const step = compile(trainStep(setup), { donate: [0], name: 'train step' });
   const batch = batchTensors(randomTokens(o));
