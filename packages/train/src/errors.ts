@@ -29,11 +29,6 @@ export class RunLockedError extends TrainError {
   override readonly name = 'RunLockedError';
 }
 
-/** A checkpoint that is damaged or belongs to another model. */
-export class CheckpointError extends TrainError {
-  override readonly name = 'CheckpointError';
-}
-
 /** The loss or the gradient left the range in which training makes sense. */
 export class DivergedError extends TrainError {
   override readonly name = 'DivergedError';

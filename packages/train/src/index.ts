@@ -1,1 +1,47 @@
-export {};
+// @looplab/train: optimiser, schedules, the training loop, checkpoints, run folders and studies.
+export { type AdamWOptions, type AdamWResult, type AdamWState, adamWInit, adamWUpdate } from './adamW.ts';
+export { batchTensors, drawNoise, type Noise } from './batch.ts';
+export type { Callback, RunView } from './callback.ts';
+export {
+  bestCheckpoint,
+  type Checkpoint as RunCheckpoint,
+  type CheckpointEntry,
+  listCheckpoints,
+  loadCheckpoint,
+} from './checkpoint.ts';
+export {
+  CancelledError,
+  DivergedError,
+  OverrideError,
+  RunFolderError,
+  RunLockedError,
+  StudyError,
+  TrainError,
+} from './errors.ts';
+export { type EvalSums, type Evaluation, evalStep, evaluate } from './evalStep.ts';
+export { type Interrupt, listenForInterrupt } from './interrupt.ts';
+export type { Manifest } from './manifest.ts';
+export { type Progress, type ProgressOutput, progressOn, silent } from './progress.ts';
+export {
+  type EvalRecord,
+  type RunStatus,
+  readEvaluations,
+  readStatus,
+  type StatusRecord,
+  type TrainRecord,
+} from './runFolder.ts';
+export { codeId, runId } from './runId.ts';
+export { planRun, type RunOptions, type RunPlan, type StageOptions, type StudyModel } from './runPlan.ts';
+export { constant, type Schedule, warmupConstant, warmupCosine } from './schedules.ts';
+export { showProgress } from './showProgress.ts';
+export { type TrainConfig, type TrainOptions, trainConfig, trainSchema } from './trainConfig.ts';
+export { type RunResult, type TrainRunOptions, trainRun } from './trainRun.ts';
+export {
+  accumulateStep,
+  applyStep,
+  type StepMetrics,
+  type StepSetup,
+  type TrainState,
+  trainState,
+  trainStep,
+} from './trainStep.ts';

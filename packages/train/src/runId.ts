@@ -31,9 +31,19 @@ export function runId(config: object, code: string): string {
 
 /**
  * Hash of the sources, tests left out, of the packages that compute a run, and of `extra` files such as a study's own
- * strategy. Does not depend on git, on where the packages lie or on documents.
+ * strategy. Does not depend on git, on where the packages lie or on documents. The packages are looked at once a process:
+ * editing a file does not change the code that is already loaded.
  */
 export function codeId(extra: readonly string[] = []): string {
+  packagesHash ??= hashPackages();
+  if (extra.length === 0) return packagesHash.slice(0, 12);
+  const files = extra.map((file) => sha256(readFileSync(file)));
+  return sha256([packagesHash, ...files].join(' ')).slice(0, 12);
+}
+
+let packagesHash: string | undefined;
+
+function hashPackages(): string {
   const hash = createHash('sha256');
   for (const name of CODE_PACKAGES) {
     const root = realpathSync(dirname(fileURLToPath(import.meta.resolve(name))));
@@ -44,8 +54,7 @@ export function codeId(extra: readonly string[] = []): string {
         .update('\0');
     }
   }
-  for (const file of extra) hash.update(readFileSync(file)).update('\0');
-  return hash.digest('hex').slice(0, 12);
+  return hash.digest('hex');
 }
 
 /** SHA-256 of text or bytes in hex. */

@@ -1,0 +1,190 @@
+// The training loop: update, log, evaluate, save, until the steps are done or somebody says stop.
+import { flops, fold, initParams, key, type Params, paramSpecs } from '@looplab/core';
+import { compile } from '@looplab/engine';
+import type { Callback } from './callback.ts';
+import { type Checkpoint, pruneCheckpoints, saveCheckpoint } from './checkpoint.ts';
+import { CancelledError } from './errors.ts';
+import { evalDepth, evalStep, evaluate } from './evalStep.ts';
+import { assertFinite, flattenOptimiser, optimiserFromHost, paramsFromHost, toHost } from './hostTensors.ts';
+import { MetricWindow, type WindowState } from './metricWindow.ts';
+import { type EvalRecord, type RunFolder, readEvaluations, type TrainRecord } from './runFolder.ts';
+import type { ResolvedStage, RunPlan } from './runPlan.ts';
+import { type Schedule, warmupConstant, warmupCosine } from './schedules.ts';
+import { disposeTree, stepper } from './stepper.ts';
+import { type TrainState, trainState } from './trainStep.ts';
+
+/** Where a loop stands; plain JSON, kept in every checkpoint. */
+interface LoopState {
+  /** Index of the stage of the last update, and the updates made in it. */
+  readonly stage: number;
+  readonly stageStep: number;
+  /** Seconds, tokens and FLOPs since step 0, over all processes that worked on the run. */
+  readonly time: number;
+  readonly tokens: number;
+  readonly flops: number;
+  readonly window: WindowState;
+  readonly callbacks: Readonly<Record<string, unknown>>;
+}
+
+/** What a finished loop has to show. */
+export interface LoopResult {
+  readonly evaluation: EvalRecord;
+  readonly seconds: number;
+  readonly tokens: number;
+  readonly flops: number;
+}
+
+/** What the loop works with and reports to. */
+export interface LoopContext {
+  readonly plan: RunPlan;
+  readonly folder: RunFolder;
+  readonly callbacks: readonly Callback[];
+  readonly signal: AbortSignal | undefined;
+  /** Where to go on; undefined starts at step 0. */
+  readonly from: Checkpoint | undefined;
+  /** Told the number of updates made, so that the status is right whatever happens next. */
+  readonly onStep: (step: number) => void;
+}
+
+/**
+ * Trains from `from` to the end of the last stage.
+ * @throws DivergedError, CancelledError (after saving), RunFolderError
+ */
+export async function trainLoop({ plan, folder, callbacks, signal, from, onStep }: LoopContext): Promise<LoopResult> {
+  const { model, strategy, task, train, seed } = plan;
+  const start = from?.state as LoopState | undefined; // saved by this function
+  const specs = paramSpecs(model, strategy);
+  const root = key(seed);
+  const begun = performance.now();
+  const elapsed = (): number => (start?.time ?? 0) + (performance.now() - begun) / 1000;
+
+  const loops = evalDepth(model, strategy, train.evalLoops);
+  const judge = compile(evalStep(model, strategy, loops), { name: 'evalStep' });
+  const guard = { factor: train.divergenceFactor, patience: train.divergencePatience };
+  const window = new MetricWindow(guard, start?.window);
+  for (const c of callbacks) if (start && c.name in start.callbacks) c.restore?.(start.callbacks[c.name]);
+
+  let { tokens, flops: work, stageStep } = start ?? { tokens: 0, flops: 0, stageStep: 0 };
+  let step = from?.step ?? 0;
+  let evaluation: EvalRecord | undefined;
+  let params = from ? paramsFromHost(from.params, specs) : initParams(specs, fold(root, 'init'));
+  let live = (): Params => params;
+
+  /** Trains one stage from `params` and leaves the result there. */
+  const runStage = async (stage: ResolvedStage, index: number): Promise<void> => {
+    const { batch, steps } = stage.train;
+    const split = trainState(params, stage.trains);
+    const { frozen } = split;
+    let state: TrainState = split.state;
+    live = () => ({ ...frozen, ...state.params });
+    if (from && index === start?.stage) {
+      disposeTree(state.optimiser);
+      state = { ...state, optimiser: optimiserFromHost(from.optimiser, state.params) };
+    }
+    const readouts = stage.objective.readouts === 'all' ? model.loops : 1;
+    const perStep = flops(model, strategy, { batch, seq: task.seq, train: true, readouts });
+    const lrAt = scheduleOf(stage);
+    const updates = stepper(plan, stage);
+
+    const log = async (lr: number): Promise<void> => {
+      const { seconds, count, ...means } = window.take();
+      const tokensPerSecond = (count * batch * task.seq) / Math.max(seconds, 1e-9);
+      const record: TrainRecord = {
+        ...{ step, time: elapsed(), kind: 'train', ...means, lr, tokensPerSecond, tokens, flops: work },
+        ...(plan.stages.length > 1 ? { stage: stage.name } : {}),
+      };
+      folder.metrics.append(record);
+      for (const c of callbacks) await c.onLog?.(record);
+      folder.writeStatus({ status: 'running', step, steps: plan.steps });
+    };
+
+    const judgeNow = async (): Promise<void> => {
+      const on = { model, strategy, task, params: live(), batch, batches: train.evalBatches, loops };
+      const result = await evaluate(judge, { ...on, key: fold(root, 'evaluation') });
+      evaluation = { step, time: elapsed(), kind: 'eval', ...result };
+      folder.metrics.append(evaluation);
+      folder.log(`step ${step}: held-out loss ${result.loss.toFixed(4)}, accuracy ${result.accuracy.toFixed(4)}`);
+      for (const c of callbacks) await c.onEval?.(evaluation);
+    };
+
+    const save = async (): Promise<void> => {
+      const host = await toHost(live());
+      assertFinite(host, step);
+      const optimiser = await toHost(flattenOptimiser(state.optimiser));
+      const loss = evaluation?.step === step ? evaluation.loss : null;
+      const states = callbacks.flatMap((c) => (c.state ? [[c.name, c.state()] as const] : []));
+      const where = { stage: index, stageStep, time: elapsed(), tokens, flops: work };
+      const loop: LoopState = { ...where, window: window.state(), callbacks: Object.fromEntries(states) };
+      // Metrics must be on disk before the checkpoint whose resume relies on them.
+      folder.metrics.sync();
+      const entry = saveCheckpoint(folder.checkpoints, { step, loss, params: host, optimiser, state: loop });
+      pruneCheckpoints(folder.checkpoints, train.keepCheckpoints);
+      folder.event('checkpoint', { step, loss });
+      for (const c of callbacks) await c.onCheckpoint?.(entry);
+    };
+
+    try {
+      while (stageStep < steps) {
+        const lr = lrAt(stageStep);
+        const at = performance.now();
+        const data = task.train(seed, step, batch);
+        const [next, metrics] = await updates.step(state, frozen, data, lr, fold(fold(root, 'noise'), step));
+        state = next;
+        step++;
+        stageStep++;
+        tokens += batch * task.seq;
+        work += perStep;
+        window.push(step, metrics, (performance.now() - at) / 1000);
+        onStep(step);
+        for (const c of callbacks) await c.onStep?.({ step, lr, stage: stage.name });
+        // Signals are delivered between two turns of the event loop; awaiting settled promises never ends a turn.
+        await new Promise((resolve) => setImmediate(resolve));
+
+        const isStopping = signal?.aborted === true;
+        const isEnd = stageStep === steps;
+        const isLog = isEnd || step % train.logEvery === 0;
+        const isEval = isEnd || step % train.evalEvery === 0;
+        const isSave = isEnd || isStopping || step % train.checkpointEvery === 0;
+        if (isLog || isEval || isSave) await window.read();
+        if (isLog) await log(lr);
+        if (isEval) await judgeNow();
+        if (isSave) await save();
+        if (isStopping && step < plan.steps) throw cancelled(signal.reason, folder.dir, step, plan.steps);
+      }
+      params = live();
+    } finally {
+      disposeTree(state.optimiser);
+      await updates.release();
+    }
+  };
+
+  try {
+    for (const [index, stage] of plan.stages.entries()) {
+      if (index < (start?.stage ?? 0)) continue;
+      await runStage(stage, index);
+      stageStep = 0;
+    }
+  } finally {
+    window.dispose();
+    disposeTree(live());
+    await judge.release();
+  }
+  const last = evaluation ?? readEvaluations(folder.dir).at(-1);
+  if (!last) throw new Error(`run ${folder.dir} ended without an evaluation`);
+  return { evaluation: last, seconds: elapsed(), tokens, flops: work };
+}
+
+function scheduleOf({ train }: ResolvedStage): Schedule {
+  const { lr: peak, warmup, steps, minLrRatio: minRatio } = train;
+  const made = {
+    cosine: () => warmupCosine({ peak, warmup, steps, minRatio }),
+    constant: () => warmupConstant({ peak, warmup }),
+  };
+  return made[train.schedule]();
+}
+
+function cancelled(reason: unknown, dir: string, step: number, steps: number): CancelledError {
+  const why = reason instanceof Error ? reason.message : 'stopped';
+  const message = `${why} after step ${step} of ${steps}; the state is saved in ${dir}, run the same command to go on`;
+  return new CancelledError(message, reason instanceof CancelledError ? reason.exitCode : undefined);
+}
