@@ -52,7 +52,7 @@ export function lineSpecs(lines: Lines): { spec: TopLevelSpec; compact: TopLevel
   const last = x.domain[1];
   const ends = order.flatMap((series) => {
     const end = lines.means.filter((m) => m.series === series).at(-1);
-    return end ? [{ series, at: end.mean, from: end.x, text: `${series}\u2002${y.write(end.mean)}` }] : [];
+    return end ? [{ series, at: end.mean, from: end.x, text: `${short(series)}\u2002${y.write(end.mean)}` }] : [];
   });
   const known = lines.reference ? [{ at: lines.reference.at, text: lines.reference.name }] : [];
   const gap = (y.domain[1] - y.domain[0]) * 0.075;
@@ -164,6 +164,11 @@ export function lineSpecs(lines: Lines): { spec: TopLevelSpec; compact: TopLevel
   };
 }
 
+/** A name that leaves room for the chart; legends and tables have it whole. */
+function short(name: string): string {
+  return name.length > 36 ? `${name.slice(0, 35)}…` : name;
+}
+
 /** Ends for an axis which hold all of `values` between round numbers. */
 export function niceDomain(values: readonly number[], ticks = 4): [number, number] {
   const x = values.filter(Number.isFinite);
@@ -173,7 +178,8 @@ export function niceDomain(values: readonly number[], ticks = 4): [number, numbe
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = power * ([1, 2, 2.5, 5, 10].find((m) => m * power >= raw) ?? 10);
   const round = (v: number) => Number(v.toPrecision(12)); // 0.1 * 3 is not 0.3
-  return [round(Math.floor(lo / step) * step), round(Math.ceil(hi / step) * step)];
+  const [from, to] = [round(Math.floor(lo / step) * step), round(Math.ceil(hi / step) * step)];
+  return [from, to > from ? to : round(from + step)];
 }
 
 /** JSON knows no NaN: an interval that does not exist is null. */
