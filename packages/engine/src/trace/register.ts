@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { registerGradients } from '../ops/gradients.ts';
 import { BACKEND, OnnxBackend } from './backend.ts';
-import { registerKernels } from './kernels/index.ts';
+import { registerKernels } from './kernels/registerKernels.ts';
 
 let registered = false;
 

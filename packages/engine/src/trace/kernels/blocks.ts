@@ -44,8 +44,8 @@ export function registerBlocks(): void {
   // Channels to blocks of blockSize squared; the place in the block comes first among the channels.
   kernel('DepthToSpace', (inputs, attrs) => {
     const x = input(inputs, 'x');
-    const b = attrs['blockSize'] as number;
-    if (attrs['dataFormat'] === 'NHWC') {
+    const b = attrs.blockSize as number;
+    if (attrs.dataFormat === 'NHWC') {
       const [n, h, w, c] = x.shape as [number, number, number, number];
       const split = reshape(x, [n, h, w, b, b, c / (b * b)]);
       return reshape(transpose(split, [0, 1, 3, 2, 4, 5]), [n, h * b, w * b, c / (b * b)]);

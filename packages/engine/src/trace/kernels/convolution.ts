@@ -80,7 +80,14 @@ function convolveInput(dy: Value, w: Value, win: Window, group: number): Value {
   let dx = op(
     'ConvTranspose',
     // a dy larger than the convolution's output (tf.conv2dTranspose takes any) counts only as far as that
-    [slice(from, from.shape.map(() => 0), [win.batch, win.outChannels, ...win.output]), w],
+    [
+      slice(
+        from,
+        from.shape.map(() => 0),
+        [win.batch, win.outChannels, ...win.output],
+      ),
+      w,
+    ],
     { shape: [...head, ...covered], dtype: 'float32' },
     { ...windowAttrs(win), group },
   );
@@ -137,24 +144,24 @@ export function registerConvolution(): void {
   kernel('Conv2D', (inputs, attrs) => conv2d(input(inputs, 'x'), input(inputs, 'filter'), attrs as Attrs2D));
   kernel('Conv2DBackpropInput', (inputs, attrs) => {
     const filter = input(inputs, 'filter');
-    const win = window4(attrs['inputShape'], filter.shape, attrs as Attrs2D);
+    const win = window4(attrs.inputShape, filter.shape, attrs as Attrs2D);
     return convolveInput(input(inputs, 'dy'), weights(filter), win, 1);
   });
   kernel('Conv2DBackpropFilter', (inputs, attrs) => {
     const x = input(inputs, 'x');
-    return convolveFilter(x, input(inputs, 'dy'), window4(x.shape, attrs['filterShape'], attrs as Attrs2D), false);
+    return convolveFilter(x, input(inputs, 'dy'), window4(x.shape, attrs.filterShape, attrs as Attrs2D), false);
   });
   kernel('DepthwiseConv2dNative', (inputs, attrs) =>
     depthwiseConv2d(input(inputs, 'x'), input(inputs, 'filter'), attrs as Attrs2D),
   );
   kernel('DepthwiseConv2dNativeBackpropInput', (inputs, attrs) => {
     const filter = input(inputs, 'filter');
-    const win = window4(attrs['inputShape'], filter.shape, attrs as Attrs2D, true);
+    const win = window4(attrs.inputShape, filter.shape, attrs as Attrs2D, true);
     return convolveInput(input(inputs, 'dy'), depthwiseWeights(filter), win, win.inChannels);
   });
   kernel('DepthwiseConv2dNativeBackpropFilter', (inputs, attrs) => {
     const x = input(inputs, 'x');
-    return convolveFilter(x, input(inputs, 'dy'), window4(x.shape, attrs['filterShape'], attrs as Attrs2D, true), true);
+    return convolveFilter(x, input(inputs, 'dy'), window4(x.shape, attrs.filterShape, attrs as Attrs2D, true), true);
   });
   kernel('Conv3D', (inputs, attrs) => {
     const x = input(inputs, 'x');
@@ -163,11 +170,11 @@ export function registerConvolution(): void {
   });
   kernel('Conv3DBackpropInputV2', (inputs, attrs) => {
     const filter = input(inputs, 'filter');
-    const win = window5(attrs['inputShape'], filter.shape, attrs as Attrs3D);
+    const win = window5(attrs.inputShape, filter.shape, attrs as Attrs3D);
     return convolveInput(input(inputs, 'dy'), weights(filter), win, 1);
   });
   kernel('Conv3DBackpropFilterV2', (inputs, attrs) => {
     const x = input(inputs, 'x');
-    return convolveFilter(x, input(inputs, 'dy'), window5(x.shape, attrs['filterShape'], attrs as Attrs3D), false);
+    return convolveFilter(x, input(inputs, 'dy'), window5(x.shape, attrs.filterShape, attrs as Attrs3D), false);
   });
 }

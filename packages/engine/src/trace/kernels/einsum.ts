@@ -6,7 +6,7 @@ import { kernel } from './kernel.ts';
 /** Registers the einsum kernel. */
 export function registerEinsum(): void {
   kernel('Einsum', (inputs, attrs) => {
-    const equation = (attrs['equation'] as string).replace(/\s/g, '');
+    const equation = (attrs.equation as string).replace(/\s/g, '');
     const all = Object.values(inputs);
     // refuses equations and shapes that do not fit
     const { allDims, idDims } = backend_util.decodeEinsumEquation(equation, all.length);

@@ -1,5 +1,18 @@
 // Element-wise kernels: arithmetic, comparison, logic, activations, casts.
-import { add, binary, broadcastShape, cast, div, mul, op, reshape, scalar, splat, sub, unary } from '../../graph/build.ts';
+import {
+  add,
+  binary,
+  broadcastShape,
+  cast,
+  div,
+  mul,
+  op,
+  reshape,
+  scalar,
+  splat,
+  sub,
+  unary,
+} from '../../graph/build.ts';
 import type { DType, Value } from '../../graph/graph.ts';
 import { type Inputs, input, kernel, type Lowering } from './kernel.ts';
 
@@ -150,8 +163,10 @@ export function registerElementwise(): void {
   kernel('GreaterEqual', comparison('GreaterOrEqual'));
   kernel('Less', comparison('Less'));
   kernel('LessEqual', comparison('LessOrEqual'));
-  const logic = (name: string): Lowering => (inputs) =>
-    binary(name, cast(input(inputs, 'a'), 'bool'), cast(input(inputs, 'b'), 'bool'), 'bool');
+  const logic =
+    (name: string): Lowering =>
+    (inputs) =>
+      binary(name, cast(input(inputs, 'a'), 'bool'), cast(input(inputs, 'b'), 'bool'), 'bool');
   kernel('LogicalAnd', logic('And'));
   kernel('LogicalOr', logic('Or'));
   kernel('LogicalXor', logic('Xor'));
@@ -172,9 +187,25 @@ export function registerElementwise(): void {
   });
 
   for (const [name, onnx] of Object.entries({
-    Exp: 'Exp', Log: 'Log', Sigmoid: 'Sigmoid', Sqrt: 'Sqrt', Cos: 'Cos', Sin: 'Sin', Tan: 'Tan', Acos: 'Acos',
-    Asin: 'Asin', Atan: 'Atan', Acosh: 'Acosh', Asinh: 'Asinh', Atanh: 'Atanh', Cosh: 'Cosh', Sinh: 'Sinh',
-    Tanh: 'Tanh', Erf: 'Erf', Softplus: 'Softplus', Reciprocal: 'Reciprocal',
+    Exp: 'Exp',
+    Log: 'Log',
+    Sigmoid: 'Sigmoid',
+    Sqrt: 'Sqrt',
+    Cos: 'Cos',
+    Sin: 'Sin',
+    Tan: 'Tan',
+    Acos: 'Acos',
+    Asin: 'Asin',
+    Atan: 'Atan',
+    Acosh: 'Acosh',
+    Asinh: 'Asinh',
+    Atanh: 'Atanh',
+    Cosh: 'Cosh',
+    Sinh: 'Sinh',
+    Tanh: 'Tanh',
+    Erf: 'Erf',
+    Softplus: 'Softplus',
+    Reciprocal: 'Reciprocal',
   })) {
     kernel(name, float(onnx));
   }
@@ -186,7 +217,8 @@ export function registerElementwise(): void {
       return name === 'Sign' && x.dtype === 'float32' ? where(unary('IsNaN', x, {}, 'bool'), scalar(0), y) : y;
     });
   }
-  for (const name of ['Ceil', 'Floor', 'Round']) kernel(name, (inputs) => inFloat(input(inputs, 'x'), (x) => unary(name, x)));
+  for (const name of ['Ceil', 'Floor', 'Round'])
+    kernel(name, (inputs) => inFloat(input(inputs, 'x'), (x) => unary(name, x)));
   kernel('Relu', (inputs) => inFloat(input(inputs, 'x'), (x) => unary('Relu', x)));
   kernel('Relu6', (inputs) => inFloat(input(inputs, 'x'), (x) => clip(x, 0, 6)));
   kernel('Rsqrt', (inputs) => unary('Reciprocal', unary('Sqrt', cast(input(inputs, 'x'), 'float32'))));
@@ -205,7 +237,9 @@ export function registerElementwise(): void {
   kernel('Selu', (inputs) =>
     unary('Selu', cast(input(inputs, 'x'), 'float32'), { alpha: { float: SELU_ALPHA }, gamma: { float: SELU_SCALE } }),
   );
-  kernel('LeakyRelu', (inputs, attrs) => activation('leakyrelu', cast(input(inputs, 'x'), 'float32'), undefined, attrs['alpha']));
+  kernel('LeakyRelu', (inputs, attrs) =>
+    activation('leakyrelu', cast(input(inputs, 'x'), 'float32'), undefined, attrs.alpha),
+  );
   kernel('Prelu', (inputs) => {
     const x = cast(input(inputs, 'x'), 'float32');
     const alpha = cast(input(inputs, 'alpha'), 'float32');
@@ -214,11 +248,11 @@ export function registerElementwise(): void {
   kernel('Step', (inputs, attrs) => {
     const x = input(inputs, 'x');
     return inFloat(x, (v) => {
-      const stepped = where(less(scalar(0), v), scalar(1), scalar(attrs['alpha'] ?? 0));
+      const stepped = where(less(scalar(0), v), scalar(1), scalar(attrs.alpha ?? 0));
       return x.dtype === 'float32' ? where(unary('IsNaN', v, {}, 'bool'), v, stepped) : stepped;
     });
   });
-  kernel('ClipByValue', (inputs, attrs) => clip(input(inputs, 'x'), attrs['clipValueMin'], attrs['clipValueMax']));
+  kernel('ClipByValue', (inputs, attrs) => clip(input(inputs, 'x'), attrs.clipValueMin, attrs.clipValueMax));
   kernel('IsNan', (inputs) => unary('IsNaN', cast(input(inputs, 'x'), 'float32'), {}, 'bool'));
   kernel('IsInf', (inputs) => unary('IsInf', cast(input(inputs, 'x'), 'float32'), {}, 'bool'));
   kernel('IsFinite', (inputs) => {
@@ -227,7 +261,7 @@ export function registerElementwise(): void {
   });
   kernel('Cast', (inputs, attrs) => {
     const x = input(inputs, 'x');
-    const to = attrs['dtype'] as DType;
+    const to = attrs.dtype as DType;
     return cast(x, to);
   });
   kernel('Identity', (inputs) => input(inputs, 'x'));

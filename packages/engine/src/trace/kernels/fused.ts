@@ -8,15 +8,13 @@ import { type Inputs, input, type KernelAttrs, kernel } from './kernel.ts';
 /** A vector with an element for each channel, shaped so that it broadcasts over y. */
 function perChannel(v: Value, attrs: KernelAttrs): Value {
   const n = v.shape[0];
-  return attrs['dataFormat'] === 'NCHW' && v.shape.length === 1 && n !== undefined && n !== 1
-    ? reshape(v, [n, 1, 1])
-    : v;
+  return attrs.dataFormat === 'NCHW' && v.shape.length === 1 && n !== undefined && n !== 1 ? reshape(v, [n, 1, 1]) : v;
 }
 
 function finish(y: Value, inputs: Inputs, attrs: KernelAttrs): Value {
   const { bias, preluActivationWeights: slopes } = inputs;
   const biased = bias ? add(y, perChannel(bias, attrs)) : y;
-  return activation(attrs['activation'], biased, slopes && perChannel(slopes, attrs), attrs['leakyreluAlpha']);
+  return activation(attrs.activation, biased, slopes && perChannel(slopes, attrs), attrs.leakyreluAlpha);
 }
 
 /** Registers the fused convolution kernels. */

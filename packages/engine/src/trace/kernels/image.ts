@@ -195,7 +195,7 @@ export function registerImage(): void {
     return take(image, upTo(image.shape[2] as number).reverse(), 2);
   });
   kernel('RotateWithOffset', (inputs, attrs) =>
-    rotate(input(inputs, 'image'), attrs['radians'], attrs['center'], attrs['fillValue']),
+    rotate(input(inputs, 'image'), attrs.radians, attrs.center, attrs.fillValue),
   );
   kernel('CropAndResize', (inputs, attrs) =>
     cropAndResize(input(inputs, 'image'), input(inputs, 'boxes'), input(inputs, 'boxInd'), attrs as CropAttrs),

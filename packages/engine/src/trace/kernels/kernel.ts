@@ -12,7 +12,9 @@ export type Lowering = (inputs: Inputs, attrs: KernelAttrs) => Value | readonly 
 export class UnsupportedKernelError extends Error {
   override readonly name = 'UnsupportedKernelError';
   constructor(kernel: string, why: string) {
-    super(`backend 'onnx' cannot run ${kernel}: ${why}; run this part on an eager backend: useDevice({ kind: 'cpu' }) or { kind: 'tensorflow' }`);
+    super(
+      `backend 'onnx' cannot run ${kernel}: ${why}; run this part on an eager backend: useDevice({ kind: 'cpu' }) or { kind: 'tensorflow' }`,
+    );
   }
 }
 
@@ -27,7 +29,8 @@ export function kernel(name: string, lower: Lowering): void {
       const given = new Map<Value, tf.TensorInfo>();
       for (const [k, info] of Object.entries(inputs as Record<string, tf.TensorInfo | undefined>)) {
         if (info === undefined || info === null) continue;
-        if (info.dtype === 'string' || info.dtype === 'complex64') throw new UnsupportedKernelError(name, `${info.dtype} tensors`);
+        if (info.dtype === 'string' || info.dtype === 'complex64')
+          throw new UnsupportedKernelError(name, `${info.dtype} tensors`);
         const value = onnx.valueOf(info.dataId);
         values[k] = value;
         given.set(value, info);

@@ -12,8 +12,10 @@ interface MatMulAttrs {
 
 function product(a: Value, b: Value, { transposeA = false, transposeB = false }: MatMulAttrs): Value {
   const inner = [a.shape.at(transposeA ? -2 : -1), b.shape.at(transposeB ? -1 : -2)];
-  tf.util.assert(a.shape.length >= 2 && b.shape.length >= 2 && inner[0] === inner[1], () =>
-    `matMul: inner sizes (${inner[0]}) and (${inner[1]}) of shapes [${a.shape}] and [${b.shape}] must match (transposeA=${transposeA}, transposeB=${transposeB})`,
+  tf.util.assert(
+    a.shape.length >= 2 && b.shape.length >= 2 && inner[0] === inner[1],
+    () =>
+      `matMul: inner sizes (${inner[0]}) and (${inner[1]}) of shapes [${a.shape}] and [${b.shape}] must match (transposeA=${transposeA}, transposeB=${transposeB})`,
   );
   return matMul(a, b, { transA: transposeA, transB: transposeB });
 }
@@ -23,7 +25,7 @@ export function registerMatmul(): void {
   kernel('BatchMatMul', (inputs, attrs) => product(input(inputs, 'a'), input(inputs, 'b'), attrs));
   kernel('_FusedMatMul', (inputs, attrs) => {
     const y = product(input(inputs, 'a'), input(inputs, 'b'), attrs);
-    const bias = inputs['bias'];
-    return activation(attrs['activation'], bias ? add(y, bias) : y, inputs['preluActivationWeights'], attrs['leakyreluAlpha']);
+    const bias = inputs.bias;
+    return activation(attrs.activation, bias ? add(y, bias) : y, inputs.preluActivationWeights, attrs.leakyreluAlpha);
   });
 }

@@ -30,22 +30,22 @@ const power = (x: Value, exponent: number): Value =>
 export function registerNormalization(): void {
   kernel('FusedBatchNorm', (inputs, attrs) => {
     const { scale, offset } = inputs;
-    const deviation = unary('Sqrt', add(input(inputs, 'variance'), scalar(attrs['varianceEpsilon'] ?? 0.001)));
+    const deviation = unary('Sqrt', add(input(inputs, 'variance'), scalar(attrs.varianceEpsilon ?? 0.001)));
     const centred = sub(input(inputs, 'x'), input(inputs, 'mean'));
     const y = scale ? mul(centred, div(scale, deviation)) : div(centred, deviation);
     return offset ? add(y, offset) : y;
   });
   kernel('LRN', (inputs, attrs) => {
     const x = cast(input(inputs, 'x'), 'float32');
-    return mul(x, power(lrnNorm(x, attrs as LrnAttrs), -attrs['beta']));
+    return mul(x, power(lrnNorm(x, attrs as LrnAttrs), -attrs.beta));
   });
   kernel('LRNGrad', (inputs, attrs) => {
     const x = input(inputs, 'x');
     const dy = input(inputs, 'dy');
     const norm = lrnNorm(x, attrs as LrnAttrs);
     const through = div(mul(input(inputs, 'y'), dy), norm); // what each place hands to its neighbours
-    const near = neighbours(x.shape.at(-1) as number, attrs['depthRadius']);
-    const sums = matMul(through, near, { alpha: 2 * attrs['alpha'] * attrs['beta'] });
-    return sub(mul(dy, power(norm, -attrs['beta'])), mul(x, sums));
+    const near = neighbours(x.shape.at(-1) as number, attrs.depthRadius);
+    const sums = matMul(through, near, { alpha: 2 * attrs.alpha * attrs.beta });
+    return sub(mul(dy, power(norm, -attrs.beta)), mul(x, sums));
   });
 }

@@ -164,6 +164,6 @@ export function registerPooling(): void {
   }
   kernel('MaxPoolWithArgmax', (inputs, attrs) => {
     const x = input(inputs, 'x');
-    return maxPoolWithArgmax(x, window4(x.shape, attrs as Attrs2D), attrs['includeBatchInIndex'] ?? false);
+    return maxPoolWithArgmax(x, window4(x.shape, attrs as Attrs2D), attrs.includeBatchInIndex ?? false);
   });
 }

@@ -1,11 +1,11 @@
 // Kernels that combine elements along axes: sums, extrema, softmax, cumulative sums.
 import { cast, op, reduce, scalar, splat, unary } from '../../graph/build.ts';
 import { size, type Value } from '../../graph/graph.ts';
-import { type Inputs, input, kernel, type KernelAttrs, normalAxes } from './kernel.ts';
+import { type Inputs, input, type KernelAttrs, kernel, normalAxes } from './kernel.ts';
 
 function overAxes(inputs: Inputs, attrs: KernelAttrs): { x: Value; axes: number[]; keep: boolean } {
   const x = input(inputs, 'x');
-  return { x, axes: normalAxes(attrs['axis'] ?? attrs['reductionIndices'], x.shape.length), keep: attrs['keepDims'] ?? false };
+  return { x, axes: normalAxes(attrs.axis ?? attrs.reductionIndices, x.shape.length), keep: attrs.keepDims ?? false };
 }
 
 /** `fill` in the place of NaN, which tfjs leaves out when it looks for an extremum's place. */
@@ -50,7 +50,10 @@ export function registerReduction(): void {
       return x.dtype === 'float32' && size(x.shape) > 0 ? passingNan(z, x, axes, keep) : cast(z, x.dtype);
     });
   }
-  for (const [name, onnx] of [['All', 'ReduceMin'], ['Any', 'ReduceMax']] as const) {
+  for (const [name, onnx] of [
+    ['All', 'ReduceMin'],
+    ['Any', 'ReduceMax'],
+  ] as const) {
     kernel(name, (inputs, attrs) => {
       const { x, axes, keep } = overAxes(inputs, attrs);
       return cast(reduce(onnx, cast(x, 'int32'), axes, keep), 'bool');
@@ -59,19 +62,21 @@ export function registerReduction(): void {
   for (const name of ['ArgMax', 'ArgMin']) {
     kernel(name, (inputs, attrs) => {
       const x = input(inputs, 'x');
-      const axis = normalAxes(attrs['axis'], x.shape.length)[0] ?? 0;
+      const axis = normalAxes(attrs.axis, x.shape.length)[0] ?? 0;
       if (x.shape.length === 0) return splat(0, [], 'int32');
       const shape = x.shape.filter((_, i) => i !== axis);
       const y = x.dtype === 'bool' ? cast(x, 'int32') : withoutNan(x, name === 'ArgMax' ? -Infinity : Infinity);
       return cast(op(name, [y], { shape, dtype: 'int64' }, { axis, keepdims: 0 }), 'int32');
     });
   }
-  kernel('Softmax', (inputs, attrs) => softmax('Softmax', cast(input(inputs, 'logits'), 'float32'), attrs['dim'] ?? -1));
-  kernel('LogSoftmax', (inputs, attrs) => softmax('LogSoftmax', cast(input(inputs, 'logits'), 'float32'), attrs['axis'] ?? -1));
+  kernel('Softmax', (inputs, attrs) => softmax('Softmax', cast(input(inputs, 'logits'), 'float32'), attrs.dim ?? -1));
+  kernel('LogSoftmax', (inputs, attrs) =>
+    softmax('LogSoftmax', cast(input(inputs, 'logits'), 'float32'), attrs.axis ?? -1),
+  );
   kernel('Cumsum', (inputs, attrs) => {
     const x = input(inputs, 'x');
-    const axis = normalAxes(attrs['axis'] ?? 0, x.shape.length)[0] ?? 0;
-    const flags = { exclusive: attrs['exclusive'] ? 1 : 0, reverse: attrs['reverse'] ? 1 : 0 };
+    const axis = normalAxes(attrs.axis ?? 0, x.shape.length)[0] ?? 0;
+    const flags = { exclusive: attrs.exclusive ? 1 : 0, reverse: attrs.reverse ? 1 : 0 };
     return op('CumSum', [x, scalar(axis, 'int32')], x, flags);
   });
 }

@@ -66,14 +66,14 @@ export function registerResize(): void {
   kernel('ResizeNearestNeighbor', (inputs, attrs) => {
     const images = input(inputs, 'images');
     const [, h, w] = images.shape as Images;
-    const [newH, newW] = attrs['size'] as [number, number];
+    const [newH, newW] = attrs.size as [number, number];
     const rows = take(images, nearestSources(h, newH, attrs as ResizeAttrs), 1);
     return take(rows, nearestSources(w, newW, attrs as ResizeAttrs), 2);
   });
   kernel('ResizeBilinear', (inputs, attrs) => {
     const images = input(inputs, 'images');
     const [, h, w] = images.shape as Images;
-    const [newH, newW] = attrs['size'] as [number, number];
+    const [newH, newW] = attrs.size as [number, number];
     const a = attrs as ResizeAttrs;
     return apply(images, bilinearTable(h, newH, a), bilinearTable(w, newW, a), false);
   });

@@ -17,11 +17,11 @@ export function registerScan(): void {
   // ONNX has no running product: windows of 1, 2, 4, … elements are multiplied (Hillis & Steele 1986).
   kernel('Cumprod', (inputs, attrs) => {
     const x = input(inputs, 'x');
-    const axis = normalAxes(attrs['axis'] ?? 0, x.shape.length)[0] ?? 0;
+    const axis = normalAxes(attrs.axis ?? 0, x.shape.length)[0] ?? 0;
     const n = x.shape[axis] ?? 0;
-    const reverse = (attrs['reverse'] as boolean | undefined) ?? false;
+    const reverse = (attrs.reverse as boolean | undefined) ?? false;
     let y = x.dtype === 'bool' ? cast(x, 'int32') : x;
-    if (attrs['exclusive'] && n > 0) y = shift(y, axis, 1, reverse);
+    if (attrs.exclusive && n > 0) y = shift(y, axis, 1, reverse);
     for (let by = 1; by < n; by *= 2) y = mul(y, shift(y, axis, by, reverse));
     return y;
   });

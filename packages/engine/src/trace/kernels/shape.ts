@@ -1,8 +1,8 @@
 // Kernels that move elements without computing: reshape, transpose, concat, slice, pad, tile, gather and their kin.
 import * as tf from '@tensorflow/tfjs-core';
-import { cast, i64, op, ops, reshape, scalar, splat, transpose, typedArray } from '../../graph/build.ts';
-import { type DType, makeConstant, size, type Value } from '../../graph/graph.ts';
-import { input, kernel, normalAxes, UnsupportedKernelError } from './kernel.ts';
+import { cast, i64, op, ops, reshape, scalar, splat, transpose } from '../../graph/build.ts';
+import { size, type Value } from '../../graph/graph.ts';
+import { input, kernel, normalAxes } from './kernel.ts';
 
 /** Pad wants numbers; bool travels as int32. */
 function viaInt(x: Value, f: (x: Value) => Value): Value {
@@ -30,45 +30,51 @@ export function slice(x: Value, begin: readonly number[], sizes: readonly number
 
 export function pad(x: Value, before: readonly number[], after: readonly number[], value: number): Value {
   const shape = x.shape.map((n, i) => n + (before[i] as number) + (after[i] as number));
-  return viaInt(x, (y) => op('Pad', [y, i64([...before, ...after]), scalar(value, y.dtype)], { shape, dtype: y.dtype }, { mode: 'constant' }));
-}
-
-function linspace(start: number, step: number, n: number, dtype: DType): Value {
-  return makeConstant(typedArray(Array.from({ length: n }, (_, i) => start + i * step), dtype), [n], dtype);
+  return viaInt(x, (y) =>
+    op('Pad', [y, i64([...before, ...after]), scalar(value, y.dtype)], { shape, dtype: y.dtype }, { mode: 'constant' }),
+  );
 }
 
 /** Registers the shape kernels. */
 export function registerShape(): void {
   kernel('Reshape', (inputs, attrs) => {
     const x = input(inputs, 'x');
-    return reshape(x, tf.util.inferFromImplicitShape(attrs['shape'], size(x.shape)));
+    return reshape(x, tf.util.inferFromImplicitShape(attrs.shape, size(x.shape)));
   });
   kernel('ExpandDims', (inputs, attrs) => {
     const x = input(inputs, 'input');
     const shape = [...x.shape];
-    const dim = attrs['dim'] as number;
-    tf.util.assert(-(shape.length + 1) <= dim && dim <= shape.length, () =>
-      `expandDims: axis must be in [${-(shape.length + 1)}, ${shape.length}] (got ${dim})`,
+    const dim = attrs.dim as number;
+    tf.util.assert(
+      -(shape.length + 1) <= dim && dim <= shape.length,
+      () => `expandDims: axis must be in [${-(shape.length + 1)}, ${shape.length}] (got ${dim})`,
     );
     shape.splice(dim < 0 ? dim + shape.length + 1 : dim, 0, 1);
     return reshape(x, shape);
   });
-  kernel('Transpose', (inputs, attrs) => transpose(input(inputs, 'x'), attrs['perm']));
+  kernel('Transpose', (inputs, attrs) => transpose(input(inputs, 'x'), attrs.perm));
   kernel('Concat', (inputs, attrs) => {
     const all = Object.values(inputs);
-    const axis = normalAxes(attrs['axis'], all[0]?.shape.length ?? 1)[0] as number;
-    tf.backend_util.assertParamsConsistent(all.map((x) => [...x.shape]), axis);
+    const axis = normalAxes(attrs.axis, all[0]?.shape.length ?? 1)[0] as number;
+    tf.backend_util.assertParamsConsistent(
+      all.map((x) => [...x.shape]),
+      axis,
+    );
     const xs = all.filter((x) => size(x.shape) > 0);
     return xs.length > 0 ? concat(xs, axis) : splat(0, concatShape(all, axis), all[0]?.dtype ?? 'float32');
   });
   kernel('Pack', (inputs, attrs) => {
     const xs = Object.values(inputs);
     for (const x of xs) {
-      tf.util.assertShapesMatch([...x.shape], [...(xs[0] as Value).shape], 'All tensors passed to stack must have matching shapes');
+      tf.util.assertShapesMatch(
+        [...x.shape],
+        [...(xs[0] as Value).shape],
+        'All tensors passed to stack must have matching shapes',
+      );
       tf.util.assert(x.dtype === xs[0]?.dtype, () => 'All tensors passed to stack must have matching dtypes');
     }
     const rank = (xs[0] as Value).shape.length + 1;
-    const axis = normalAxes(attrs['axis'], rank)[0] as number;
+    const axis = normalAxes(attrs.axis, rank)[0] as number;
     return concat(
       xs.map((x) => reshape(x, [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)])),
       axis,
@@ -76,15 +82,15 @@ export function registerShape(): void {
   });
   kernel('SplitV', (inputs, attrs) => {
     const x = input(inputs, 'x');
-    const axis = normalAxes(attrs['axis'], x.shape.length)[0] as number;
-    const sizes = tf.backend_util.prepareSplitSize({ shape: [...x.shape] } as tf.Tensor, attrs['numOrSizeSplits'], axis);
+    const axis = normalAxes(attrs.axis, x.shape.length)[0] as number;
+    const sizes = tf.backend_util.prepareSplitSize({ shape: [...x.shape] } as tf.Tensor, attrs.numOrSizeSplits, axis);
     if (sizes.length === 1) return [x];
     const sigs = sizes.map((n) => ({ shape: x.shape.map((m, i) => (i === axis ? n : m)), dtype: x.dtype }));
     return ops('Split', [x, i64(sizes)], sigs, { axis });
   });
   kernel('Unpack', (inputs, attrs) => {
     const x = input(inputs, 'value');
-    const axis = normalAxes(attrs['axis'], x.shape.length)[0] as number;
+    const axis = normalAxes(attrs.axis, x.shape.length)[0] as number;
     const n = x.shape[axis] as number;
     const shape = x.shape.filter((_, i) => i !== axis);
     if (n === 1) return [reshape(x, shape)];
@@ -94,14 +100,28 @@ export function registerShape(): void {
   });
   kernel('Slice', (inputs, attrs) => {
     const x = input(inputs, 'x');
-    const [begin, sizes] = tf.slice_util.parseSliceParams({ shape: [...x.shape] } as tf.Tensor, attrs['begin'], attrs['size']) as [number[], number[]];
+    const [begin, sizes] = tf.slice_util.parseSliceParams(
+      { shape: [...x.shape] } as tf.Tensor,
+      attrs.begin,
+      attrs.size,
+    ) as [number[], number[]];
     tf.slice_util.assertParamsValid({ shape: [...x.shape], rank: x.shape.length } as tf.Tensor, begin, sizes);
     return slice(x, begin, sizes);
   });
   kernel('StridedSlice', (inputs, attrs) => {
     const x = input(inputs, 'x');
     const { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } = attrs;
-    const info = tf.slice_util.sliceInfo([...x.shape], begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask);
+    const info = tf.slice_util.sliceInfo(
+      [...x.shape],
+      begin,
+      end,
+      strides,
+      beginMask,
+      endMask,
+      ellipsisMask,
+      newAxisMask,
+      shrinkAxisMask,
+    );
     if (info.isIdentity) return reshape(x, info.finalShape);
     if (size(info.finalShape) === 0) return splat(0, info.finalShape, x.dtype);
     const axes = info.begin.map((_, i) => i);
@@ -112,98 +132,43 @@ export function registerShape(): void {
     return reshape(y, info.finalShape);
   });
   kernel('PadV2', (inputs, attrs) => {
-    const paddings = attrs['paddings'] as [number, number][];
-    return pad(input(inputs, 'x'), paddings.map((p) => p[0]), paddings.map((p) => p[1]), attrs['constantValue'] ?? 0);
+    const paddings = attrs.paddings as [number, number][];
+    return pad(
+      input(inputs, 'x'),
+      paddings.map((p) => p[0]),
+      paddings.map((p) => p[1]),
+      attrs.constantValue ?? 0,
+    );
   });
   kernel('MirrorPad', (inputs, attrs) => {
     const x = input(inputs, 'x');
-    const paddings = attrs['paddings'] as [number, number][];
+    const paddings = attrs.paddings as [number, number][];
     const indices = (n: number, [lo, hi]: [number, number]): number[] => {
-      const offset = attrs['mode'] === 'reflect' ? 0 : 1;
+      const offset = attrs.mode === 'reflect' ? 0 : 1;
       return Array.from({ length: n + lo + hi }, (_, i) => {
         const j = i - lo;
         return j < 0 ? -j - offset : j >= n ? 2 * (n - 1) - j + offset : j;
       });
     };
-    return paddings.reduce((y, p, axis) => (p[0] + p[1] === 0 ? y : take(y, indices(x.shape[axis] as number, p), axis)), x);
+    return paddings.reduce(
+      (y, p, axis) => (p[0] + p[1] === 0 ? y : take(y, indices(x.shape[axis] as number, p), axis)),
+      x,
+    );
   });
   kernel('Tile', (inputs, attrs) => {
     const x = input(inputs, 'x');
-    const reps = attrs['reps'] as number[];
+    const reps = attrs.reps as number[];
     const shape = x.shape.map((n, i) => n * (reps[i] as number));
     if (size(shape) === 0) return splat(0, shape, x.dtype);
     return reps.every((r) => r === 1) ? x : op('Tile', [x, i64(reps)], { shape, dtype: x.dtype });
   });
-  kernel('BroadcastTo', (inputs, attrs) => broadcastTo(input(inputs, 'x'), attrs['shape']));
+  kernel('BroadcastTo', (inputs, attrs) => broadcastTo(input(inputs, 'x'), attrs.shape));
   kernel('Reverse', (inputs, attrs) => {
     const x = input(inputs, 'x');
-    const axes = tf.util.parseAxisParam(attrs['dims'], [...x.shape]);
+    const axes = tf.util.parseAxisParam(attrs.dims, [...x.shape]);
     if (axes.length === 0 || x.shape.length === 0) return x;
     const steps = axes.map(() => -1);
     return op('Slice', [x, i64(steps), i64(axes.map(() => -1e9)), i64(axes), i64(steps)], x);
-  });
-  kernel('GatherV2', (inputs, attrs) => {
-    const x = input(inputs, 'x');
-    const indices = input(inputs, 'indices');
-    const axis = normalAxes(attrs['axis'], x.shape.length)[0] as number;
-    const batchDims = (attrs['batchDims'] as number) ?? 0;
-    const ids = cast(indices, 'int32');
-    // refuses batch axes that do not fit
-    tf.backend_util.segment_util.collectGatherOpShapeInfo(
-      { shape: [...x.shape], rank: x.shape.length } as tf.Tensor,
-      { shape: [...indices.shape], rank: indices.shape.length } as tf.Tensor,
-      axis,
-      batchDims,
-    );
-    if (batchDims === 0) {
-      const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
-      return op('Gather', [x, ids], { shape, dtype: x.dtype }, { axis });
-    }
-    return batchGather(x, ids, axis, batchDims);
-  });
-  kernel('Diag', (inputs) => {
-    const x = input(inputs, 'x');
-    const n = size(x.shape);
-    const numbers = x.dtype === 'bool' ? cast(x, 'int32') : x;
-    const eye = makeConstant(typedArray(Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0)), 'bool'), [n, n], 'bool');
-    const y = op('Where', [eye, reshape(numbers, [1, n]), scalar(0, numbers.dtype)], { shape: [n, n], dtype: numbers.dtype });
-    return reshape(cast(y, x.dtype), [...x.shape, ...x.shape]);
-  });
-  // A shape against a shape: where one says 1 the other decides.
-  kernel('BroadcastArgs', (inputs) => {
-    const all = [input(inputs, 's0'), input(inputs, 's1')];
-    const rank = Math.max(...all.map((s) => size(s.shape)));
-    const [a, b] = all.map((s) => pad(s, [rank - size(s.shape)], [0], 1)) as [Value, Value];
-    const one = op('Equal', [a, scalar(1, 'int32')], { shape: [rank], dtype: 'bool' });
-    return op('Where', [one, b, a], { shape: [rank], dtype: 'int32' });
-  });
-  kernel('Fill', (_, attrs) => {
-    const dtype = (attrs['dtype'] ?? 'float32') as DType;
-    if (typeof attrs['value'] === 'string') throw new UnsupportedKernelError('Fill', 'string tensors');
-    return splat(Number(attrs['value']), attrs['shape'], dtype);
-  });
-  kernel('Range', (_, attrs) => {
-    const { start, stop, step } = attrs as { start: number; stop: number; step: number };
-    // the default step also counts down
-    const by = stop < start && step === 1 ? -1 : step;
-    const n = Math.max(0, Math.ceil((stop - start) / by));
-    return linspace(start, by, n, (attrs['dtype'] ?? 'float32') as DType);
-  });
-  kernel('LinSpace', (_, attrs) => {
-    const { start, stop, num } = attrs as { start: number; stop: number; num: number };
-    return linspace(start, num > 1 ? (stop - start) / (num - 1) : 0, num, 'float32');
-  });
-  kernel('OneHot', (inputs, attrs) => {
-    const given = input(inputs, 'indices');
-    const indices = reshape(given, given.shape.length === 0 ? [1] : given.shape); // ONNX wants a vector at least
-    const depth = attrs['depth'] as number;
-    const dtype = (attrs['dtype'] ?? 'int32') as DType;
-    const inner: DType = 'float32'; // ONNX Runtime one-hots int64 indices into floats
-    const values = makeConstant(typedArray([attrs['offValue'] ?? 0, attrs['onValue'] ?? 1], inner), [2], inner);
-    // ONNX counts negative indices from the end; tfjs lets them match nothing
-    const ids = op('Where', [op('Less', [indices, scalar(0, 'int32')], { shape: indices.shape, dtype: 'bool' }), scalar(depth, 'int32'), indices], indices);
-    const y = op('OneHot', [cast(ids, 'int64'), makeConstant(typedArray([depth], 'int64'), [1], 'int64'), values], { shape: [...indices.shape, depth], dtype: inner }, { axis: -1 });
-    return reshape(cast(y, dtype), [...given.shape, depth]);
   });
 }
 
@@ -216,21 +181,4 @@ export function take(x: Value, indices: readonly number[], axis: number): Value 
 export function broadcastTo(x: Value, shape: readonly number[]): Value {
   if (size(shape) === 0) return splat(0, shape, x.dtype);
   return op('Expand', [x, i64(shape)], { shape, dtype: x.dtype });
-}
-
-/** Gather with leading axes shared by x and indices: indices are shifted into the flattened leading axes. */
-function batchGather(x: Value, indices: Value, axis: number, batchDims: number): Value {
-  const batch = x.shape.slice(0, batchDims);
-  const b = size(batch);
-  const n = x.shape[axis] as number;
-  const before = x.shape.slice(batchDims, axis);
-  const after = x.shape.slice(axis + 1);
-  const inner = indices.shape.slice(batchDims);
-  // [b, before, n, after] -> [b, n, before, after], so that one flat axis is gathered
-  const moved = transpose(reshape(x, [b, size(before), n, size(after)]), [0, 2, 1, 3]);
-  const flat = reshape(moved, [b * n, size(before), size(after)]);
-  const offsets = makeConstant(typedArray(Array.from({ length: b }, (_, i) => i * n), 'int32'), [b, 1], 'int32');
-  const ids = op('Add', [reshape(indices, [b, size(inner)]), offsets], { shape: [b, size(inner)], dtype: 'int32' });
-  const got = op('Gather', [flat, ids], { shape: [b, size(inner), size(before), size(after)], dtype: x.dtype }, { axis: 0 });
-  return reshape(transpose(got, [0, 2, 1, 3]), [...batch, ...before, ...inner, ...after]);
 }

@@ -8,7 +8,7 @@ export function registerSorting(): void {
   // Largest first, the earlier of equals first, as in tfjs.
   kernel('TopK', (inputs, attrs) => {
     const x = input(inputs, 'x');
-    const k = attrs['k'] as number;
+    const k = attrs.k as number;
     const shape = [...x.shape.slice(0, -1), k];
     if (k === 0 || x.shape.includes(0)) return [splat(0, shape, x.dtype), splat(0, shape, 'int32')];
     const numbers = x.dtype === 'bool' ? cast(x, 'int32') : x;
