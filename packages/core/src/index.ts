@@ -10,6 +10,9 @@ export type { ExitMemory, ExitNeed, ExitRule, ExitView } from './exit/exitRule.t
 export { exitRuleById, exitRules } from './exit/exitRules.ts';
 export { fixedDepth, fixedDepthOptions } from './exit/fixedDepth.ts';
 export { qExit, qExitOptions } from './exit/qExit.ts';
+export { type Decoded, Decoder, type DecoderOptions } from './generate/decoder.ts';
+export { type Generated, type GenerateOptions, generate } from './generate/generate.ts';
+export { sample } from './generate/sample.ts';
 export { type KvPolicy, KvPolicyError, type KvView } from './kv/kvPolicy.ts';
 export { perLoop, perLoopOptions } from './kv/perLoop.ts';
 export { bindParams, MissingParamError, type Weights } from './model/bind.ts';

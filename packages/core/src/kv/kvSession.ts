@@ -21,6 +21,8 @@ export interface KvSessionOptions {
   readonly keyMask?: tf.Tensor | undefined;
   /** Slots of the tokens before this pass. */
   readonly prefix?: KvSlots | undefined;
+  /** Slots the tokens of this pass have written outside this session. */
+  readonly here?: KvSlots | undefined;
   /** What the tokens of this pass wrote last in each stack, if some of it happened outside this session. */
   readonly latest?: Readonly<Record<string, KvSlot>> | undefined;
 }
@@ -35,15 +37,17 @@ export interface KvCall {
 
 export class KvSession {
   readonly policy: KvPolicy;
-  /** What this pass has written. */
+  /** What this session has written. */
   readonly written = new Map<string, { layers: KeyValue[]; has: tf.Tensor | null }>();
   readonly #prefix: KvSlots;
+  readonly #here: KvSlots;
   readonly #keyMask: tf.Tensor | undefined;
   readonly #latest: Map<string, { layers: KeyValue[]; has: tf.Tensor | null }>;
 
   constructor(policy: KvPolicy, options: KvSessionOptions = {}) {
     this.policy = policy;
     this.#prefix = options.prefix ?? {};
+    this.#here = options.here ?? {};
     this.#keyMask = options.keyMask;
     this.#latest = new Map(
       Object.entries(options.latest ?? {}).map(([k, s]) => [k, { layers: [...s.layers], has: s.has }]),
@@ -95,7 +99,7 @@ export class KvSession {
 
   #read(stack: string, slot: number, i: number, t: number): KeyValue & { keyMask?: tf.Tensor } {
     const key = slotKey(stack, slot);
-    const here = this.written.get(key);
+    const here = this.written.get(key) ?? this.#here[key];
     const now = here?.layers[i];
     if (!here || !now) {
       throw new KvPolicyError(

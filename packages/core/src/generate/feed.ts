@@ -1,0 +1,196 @@
+// One call of a decoder: walks the plan, computing in each step only the rows with a token that has not stopped.
+import { type RopeTables, tensor } from '@looplab/engine';
+import * as tf from '@tensorflow/tfjs-core';
+import { readSlot } from '../kv/kvPolicy.ts';
+import { type KvSlot, type KvSlots, slotKey } from '../kv/kvSession.ts';
+import { emptySlot, hidden, mapSlot, mergeSlot } from '../kv/kvSlots.ts';
+import type { StackShape } from '../model/specs.ts';
+import { ownFlops, readoutFlops, stackFlops } from '../recurrence/flops.ts';
+import type { Micro } from '../recurrence/plan.ts';
+import { mapState } from '../recurrence/state.ts';
+import type { DecodeSetup, decodeStep, Past, Rows } from './decodeStep.ts';
+import type { KvCache } from './kvCache.ts';
+import type { TensorPool } from './tensorPool.ts';
+
+export interface FeedSetup extends DecodeSetup {
+  readonly stacks: Readonly<Record<string, StackShape>>;
+  readonly cache: KvCache;
+  readonly pool: TensorPool;
+  readonly rope: Readonly<Record<string, RopeTables>>;
+  readonly step: (
+    rows: Rows,
+    past: Past,
+    k: Micro,
+    stopped: tf.Tensor | undefined,
+  ) => Promise<ReturnType<typeof decodeStep>>;
+  /** Steps each token takes at most, row-major. */
+  readonly limits: ArrayLike<number> | undefined;
+  /** Whether the exit rule may stop tokens. */
+  readonly mayExit: boolean;
+}
+
+export class Feed {
+  readonly #setup: FeedSetup;
+  readonly #batch: number;
+  readonly #seq: number;
+  /** Row-major, 1 where a token has stopped. */
+  readonly #stopped: Float32Array;
+  /** What each core's last step wrote, whole batch. */
+  readonly #latest: Record<string, KvSlot> = {};
+  rows: Rows;
+  /** What the new tokens wrote, whole batch, by slot. */
+  readonly written: Record<string, KvSlot>;
+  /** Steps each token took. */
+  readonly depths: Int32Array;
+  flops = 0;
+
+  constructor(setup: FeedSetup, rows: Rows, written: KvSlots) {
+    const [batch, seq] = rows.ids.shape as [number, number]; // [batch, seq]
+    this.#setup = setup;
+    this.#batch = batch;
+    this.#seq = seq;
+    this.#stopped = new Float32Array(batch * seq);
+    this.rows = rows;
+    this.written = { ...written };
+    this.depths = new Int32Array(batch * seq);
+  }
+
+  /** Keys that a query of this call can see. */
+  get context(): number {
+    return this.#setup.cache.length + this.#seq;
+  }
+
+  /** Earlier slots by name, as a step sees them. */
+  past(keys: readonly string[]): Past {
+    return { prefix: this.#setup.cache.prefix(keys), here: {}, latest: {}, rope: this.#setup.rope };
+  }
+
+  async step(k: Micro): Promise<void> {
+    const { pool, exit, strategy } = this.#setup;
+    const alive = this.#alive();
+    if (alive.length === 0) return this.#skip(k);
+    const all = alive.length === this.#batch;
+    const index = all ? undefined : pool.own(tensor(Int32Array.from(alive), [alive.length]));
+    const pick = (x: tf.Tensor): tf.Tensor => (index ? tf.gather(x, index) : x);
+
+    const stopped = alive.flatMap((b) => [...this.#stopped.subarray(b * this.#seq, (b + 1) * this.#seq)]);
+    const mask = stopped.includes(1)
+      ? pool.own(tensor(Float32Array.from(stopped), [alive.length, this.#seq]))
+      : undefined;
+    const held = mask !== undefined || strategy.active !== undefined;
+    const rows = index ? pool.run(() => mapRows(this.rows, pick)) : this.rows;
+    const past = this.#pastOf(k, held, index ? pick : undefined);
+    const out = pool.own(await this.#setup.step(rows, past, k, mask));
+
+    if (index) {
+      // Row b comes from the computed part if it is alive, from what it was before if not.
+      const place = Int32Array.from({ length: this.#batch }, (_, b) => b);
+      alive.forEach((b, i) => {
+        place[b] = this.#batch + i;
+      });
+      const at = pool.own(tensor(place, [this.#batch]));
+      const rest = pool.run(() => this.#unwritten(k));
+      const merge = (before: tf.Tensor, after: tf.Tensor): tf.Tensor => tf.gather(tf.concat([before, after], 0), at);
+      const { state, memory } = this.rows;
+      const merged = pool.run(() => ({
+        state: mapState(state, (x, name) => merge(x, out.state[name] as tf.Tensor)), // a step keeps the leaves
+        memory: mapState(memory, (x, name) => merge(x, out.memory[name] as tf.Tensor)),
+      }));
+      this.rows = { ...this.rows, ...merged };
+      for (const [key, slot] of Object.entries(out.written))
+        this.#wrote(
+          k,
+          key,
+          pool.run(() => mergeSlot(slot, rest, at)),
+        );
+    } else {
+      this.rows = { ...this.rows, state: out.state, memory: out.memory };
+      for (const [key, slot] of Object.entries(out.written)) this.#wrote(k, key, slot);
+    }
+    this.flops += stackFlops(this.#shape(k), alive.length * this.#seq, alive.length * this.#seq * this.context);
+    this.flops += ownFlops(this.#setup.config, strategy, alive.length * this.#seq);
+    if (exit.needs.includes('logits')) this.#countReadout(alive.length);
+    this.#stop(k, alive, this.#setup.mayExit ? await out.done.data() : undefined);
+  }
+
+  /** Logits of the final states have been read. */
+  wroteReadout(written: KvSlots): void {
+    Object.assign(this.written, written);
+    this.#countReadout(this.#batch);
+  }
+
+  #countReadout(rows: number): void {
+    const n = rows * this.#seq;
+    this.flops += readoutFlops(this.#setup.config, this.#setup.stacks, n, n * this.context);
+  }
+
+  #shape(k: Micro): StackShape {
+    return this.#setup.stacks[k.core] as StackShape; // the pass checks that plans name declared cores
+  }
+
+  /** Rows to compute: those with a token that goes on; all of them if even stopped tokens must write. */
+  #alive(): number[] {
+    const rows = Array.from({ length: this.#batch }, (_, b) => b);
+    if (this.#setup.kv.write === 'all') return rows;
+    return rows.filter((b) => this.#stopped.subarray(b * this.#seq, (b + 1) * this.#seq).includes(0));
+  }
+
+  #pastOf(k: Micro, held: boolean, pick: ((x: tf.Tensor) => tf.Tensor) | undefined): Past {
+    const { kv, pool } = this.#setup;
+    const reads = slotKey(k.core, readSlot(kv, k.t));
+    const mine = this.written[reads];
+    const latest = this.#latest[k.core];
+    const past: Past = {
+      ...this.past([reads]),
+      here: mine && kv.slot(k.t) !== readSlot(kv, k.t) ? { [reads]: mine } : {},
+      latest: held && latest ? { [k.core]: latest } : {},
+    };
+    if (!pick) return past;
+    const picked = (slots: KvSlots): KvSlots =>
+      Object.fromEntries(Object.entries(slots).map(([n, s]) => [n, mapSlot(s, pick)]));
+    const { prefix, here, latest: last } = past;
+    return { ...past, ...pool.run(() => ({ prefix: picked(prefix), here: picked(here), latest: picked(last) })) };
+  }
+
+  /** What a token shows in a step it did not compute. */
+  #unwritten(k: Micro): KvSlot {
+    const last = this.#latest[k.core];
+    if (!last) return emptySlot(this.#shape(k), this.#batch, this.#seq);
+    return this.#setup.kv.missing === 'latest' ? last : hidden(last);
+  }
+
+  #wrote(k: Micro, key: string, slot: KvSlot): void {
+    this.written[key] = slot;
+    this.#latest[k.core] = slot;
+  }
+
+  /** A step that nobody computes: its slot shows what the policy lets a skipped step show. */
+  #skip(k: Micro): void {
+    const slot = this.#setup.kv.slot(k.t);
+    if (slot !== null) this.written[slotKey(k.core, slot)] = this.#setup.pool.run(() => this.#unwritten(k));
+  }
+
+  #stop(k: Micro, alive: readonly number[], done: ArrayLike<number> | undefined): void {
+    const { limits } = this.#setup;
+    alive.forEach((b, row) => {
+      for (let j = 0; j < this.#seq; j++) {
+        const i = b * this.#seq + j;
+        if (this.#stopped[i] === 1) continue;
+        this.depths[i] = k.t + 1;
+        const exits = done !== undefined && (done[row * this.#seq + j] as number) > 0; // done has a value for each computed token
+        const limited = limits !== undefined && (limits[i] as number) <= k.t + 1; // limits has a value for each token
+        if (exits || limited) this.#stopped[i] = 1;
+      }
+    });
+  }
+}
+
+function mapRows(rows: Rows, f: (x: tf.Tensor) => tf.Tensor): Rows {
+  return {
+    ids: f(rows.ids),
+    e: f(rows.e),
+    state: mapState(rows.state, f),
+    memory: mapState(rows.memory, f),
+    keyMask: rows.keyMask && f(rows.keyMask),
+  };
+}
