@@ -7,11 +7,12 @@ import * as vegaLite from 'vega-lite';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Chart, spreadOut } from '../chart.ts';
 import { readRuns } from '../readRun.ts';
+import { renderSvg } from '../render.ts';
 import { writeQuickstart, writeSyntheticRun } from '../synthetic.test-data.ts';
 import { defaultCharts } from './defaultCharts.ts';
 import { exitDistribution } from './exitDistribution.ts';
 import { learningCurves } from './learningCurves.ts';
-import { niceDomain } from './lines.ts';
+import { niceDomain, shareDomain, tickFormat } from './lines.ts';
 import { accuracyPerLoop, bitsPerBytePerLoop, count } from './perLoop.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'looplab-charts-'));
@@ -135,6 +136,34 @@ it('niceDomain holds all values between round ends', () => {
       expect(lo <= Math.min(...x) + 1e-6 && hi >= Math.max(...x) - 1e-6 && hi > lo).toBe(true);
     }),
   );
+});
+
+it('shareDomain ends at a tick', () => {
+  expect([0.1, 0.17, 0.53, 0.61, 0.88, 0.995].map((top) => shareDomain(top)[1])).toEqual([0.1, 0.2, 0.6, 0.8, 1, 1]);
+});
+
+it('tickFormat has the decimals that ticks need', () => {
+  expect(
+    [
+      [0, 60],
+      [0, 6],
+      [2, 5],
+      [2.4, 3],
+      [1.01, 1.05],
+    ].map(([lo, hi]) => tickFormat([lo ?? 0, hi ?? 0])),
+  ).toEqual(['.0f', '.0f', '.1f', '.1f', '.3f']);
+});
+
+it('draws a run with a single evaluation as points', async () => {
+  const young = plain.map((run) => ({ ...run, evals: run.evals.slice(0, 1) }));
+  for (const chart of defaultCharts(young)) expect(await renderSvg(chart.spec)).not.toContain('NaN');
+});
+
+it('dashes lines whose colour was used before', () => {
+  const label = (run: { seed: number; strategy: string }) => `${run.strategy} ${run.seed}`;
+  const ten = Array.from({ length: 10 }, (_, seed) => ({ ...(quick[0] ?? expect.fail()), seed, id: `r${seed}` }));
+  expect(JSON.stringify(accuracyPerLoop(ten, { label }).spec)).toContain('strokeDash');
+  expect(JSON.stringify(accuracyPerLoop(quick).spec)).not.toContain('"strokeDash":{');
 });
 
 it('count sets thousands apart', () => {

@@ -5,6 +5,7 @@ import { FiguresError, type Run } from '../run.ts';
 import { seriesOf } from '../series.ts';
 import { intervalInWords } from '../statistics.ts';
 import { type LoopRow, loopTable, summarise } from '../tables.ts';
+import { shareDomain } from './lines.ts';
 import { percent } from './perLoop.ts';
 
 /**
@@ -47,7 +48,7 @@ export function exitDistribution(runs: readonly Run[], options: ChartOptions = {
     field,
     type: 'quantitative' as const,
     title: 'Share of answers',
-    scale: { domain: [...(options.domain ?? [0, Math.min(1.08, Math.ceil(top * 10 + 0.6) / 10)])], nice: false },
+    scale: { domain: [...(options.domain ?? room)], nice: false },
     axis: { format: '.0%', values: shares, tickCount: shares.length }, // vega thins values out to the count
   });
   // The colours of all series, so that one keeps its colour from chart to chart.
@@ -58,7 +59,8 @@ export function exitDistribution(runs: readonly Run[], options: ChartOptions = {
     legend,
   });
   const several = bars.some((bar) => bar.n > 1);
-  const shares = Array.from({ length: 11 }, (_, i) => i / 10).filter((_, i) => top < 0.5 || i % 2 === 0);
+  const room = top > 0.95 ? [0, 1.08] : shareDomain(top + 0.04); // for the number above the bar
+  const shares = Array.from({ length: 11 }, (_, i) => i / 10).filter((_, i) => top + 0.04 <= 0.6 || i % 2 === 0);
   const tooltip = [
     { field: 'series', type: 'nominal' as const, title: 'model' },
     { field: 'loop', type: 'quantitative' as const },

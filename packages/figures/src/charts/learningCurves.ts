@@ -4,7 +4,7 @@ import type { Run } from '../run.ts';
 import { seriesOf } from '../series.ts';
 import { intervalInWords } from '../statistics.ts';
 import { type Curve, curveTable, type StepRow, summarise } from '../tables.ts';
-import { lineSpecs, type MeanPoint, niceDomain } from './lines.ts';
+import { lineSpecs, type MeanPoint, niceDomain, shareDomain, tickFormat } from './lines.ts';
 import { inWords, percent } from './perLoop.ts';
 
 export interface CurveOptions extends ChartOptions {
@@ -47,27 +47,28 @@ export function learningCurves(runs: readonly Run[], options: CurveOptions = {})
     .filter((label) => means.some((m) => m.series === label));
   const all = [...rows.map((row) => row.value), ...means.flatMap((m) => [m.lo, m.hi])].filter(Number.isFinite);
   const steps = means.map((m) => m.x);
+  const once = new Set(steps).size === 1;
   const share = curve === 'accuracy';
+  const domain = options.domain ?? (share ? shareDomain(Math.max(...all)) : niceDomain(all));
   const write = share ? percent : (v: number) => v.toFixed(3);
   const { title, axis, text } = quantities[curve];
   return {
     id: `learning-${curve}`,
     title,
-    caption: `${text} against training steps; thin lines are seeds, ${intervalInWords(means.map((m) => m.n))}.`,
+    caption: `${text} against training steps; ${means.some((m) => m.n > 1) ? 'thin lines are seeds, ' : ''}${intervalInWords(means.map((m) => m.n))}.`,
     alt: `Line chart of ${axis.toLowerCase()} against training step. ${inWords(means, order, write)}`,
     legend: order.map((name, color) => ({ name, color })),
     ...lineSpecs({
       means,
       seeds: rows.map((row) => ({ series: row.series, run: row.run, seed: row.seed, x: row.step, y: row.value })),
       order,
-      points: false,
-      x: { title: 'Training step', domain: [Math.min(...steps), Math.max(...steps)] },
+      points: once,
+      x: { title: 'Training step', domain: [once ? 0 : Math.min(...steps), Math.max(1, ...steps)] },
       y: {
         title: axis,
-        format: share ? '.0%' : '~g',
+        format: share ? '.0%' : tickFormat(domain),
         tooltipFormat: share ? '.1%' : '.4f',
-        domain:
-          options.domain ?? (share ? [0, Math.min(1, Math.ceil(Math.max(...all) * 10 + 0.1) / 10)] : niceDomain(all)),
+        domain,
         write,
       },
       ...(share && options.chance !== undefined

@@ -2,6 +2,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { SCHEMA, spreadOut } from '../chart.ts';
 import type { Estimate } from '../statistics.ts';
+import { palette } from '../theme.ts';
 
 /** One measured point of one seed. */
 interface SeedPoint {
@@ -70,7 +71,7 @@ export function lineSpecs(lines: Lines): { spec: TopLevelSpec; compact: TopLevel
     type: 'quantitative' as const,
     title: x.title,
     scale: { domain: [...x.domain], nice: false, zero: false, padding: lines.points ? 10 : 2 },
-    axis: { format: 'd', ...(x.ticks ? { values: [...x.ticks] } : { tickCount: 6, format: '~s' }) },
+    axis: { format: 'd', ...(x.ticks ? { values: [...x.ticks] } : { tickCount: 6, tickMinStep: 1, format: '~s' }) },
   });
   const yOf = (field: string) => ({
     field,
@@ -86,6 +87,14 @@ export function lineSpecs(lines: Lines): { spec: TopLevelSpec; compact: TopLevel
     scale: { domain: [...order], range: order.map((_, i) => shapes[i % shapes.length] ?? 'circle') },
     legend: null,
   };
+  // Colours repeat after a while; from there on lines are dashed.
+  const range = order.map((_, i) => (i < palette.light.length ? [1, 0] : [5, 4]));
+  const dashes =
+    order.length > palette.light.length
+      ? {
+          strokeDash: { field: 'series', type: 'nominal' as const, scale: { domain: [...order], range }, legend: null },
+        }
+      : {};
   const tooltip = [
     { field: 'series', title: 'model' },
     { field: 'x', title: x.title },
@@ -132,7 +141,7 @@ export function lineSpecs(lines: Lines): { spec: TopLevelSpec; compact: TopLevel
           },
     );
   }
-  layer.push({ data: means, mark: { type: 'line' }, encoding: { x: xOf('x'), y: yOf('mean'), color } });
+  layer.push({ data: means, mark: { type: 'line' }, encoding: { x: xOf('x'), y: yOf('mean'), color, ...dashes } });
   layer.push({
     data: means,
     mark: lines.points ? { type: 'point' } : { type: 'point', opacity: 0, size: 160 },
@@ -162,6 +171,17 @@ export function lineSpecs(lines: Lines): { spec: TopLevelSpec; compact: TopLevel
     spec: { $schema: SCHEMA, layer: [...layer, ...(known.length > 0 ? names : names.slice(0, 1))] },
     compact: { $schema: SCHEMA, layer: known.length > 0 ? [...layer, inside] : layer },
   };
+}
+
+/** Ends for an axis of shares which holds `top`: 0 and a whole number of ticks, 100% at most. */
+export function shareDomain(top: number): [number, number] {
+  const step = top > 0.6 ? 2 : 1; // tenths
+  return [0, Math.min(10, Math.ceil((top * 10) / step - 1e-9) * step) / 10];
+}
+
+/** d3 format with as many decimals as about six ticks over `domain` need. */
+export function tickFormat([lo, hi]: readonly [number, number]): string {
+  return `.${Math.max(0, -Math.floor(Math.log10((hi - lo) / 6) + 1e-9))}f`;
 }
 
 /** A name that leaves room for the chart; legends and tables have it whole. */

@@ -4,7 +4,7 @@ import { FiguresError, type Run } from '../run.ts';
 import { seriesOf } from '../series.ts';
 import { intervalInWords } from '../statistics.ts';
 import { type LoopRow, loopTable, summarise } from '../tables.ts';
-import { lineSpecs, type MeanPoint, niceDomain } from './lines.ts';
+import { lineSpecs, type MeanPoint, niceDomain, shareDomain, tickFormat } from './lines.ts';
 
 export interface PerLoopOptions extends ChartOptions {
   /** Accuracy of guessing, drawn as a dotted line. */
@@ -29,7 +29,7 @@ export function accuracyPerLoop(runs: readonly Run[], options: PerLoopOptions = 
       title: 'Held-out accuracy',
       format: '.0%',
       tooltipFormat: '.1%',
-      domain: options.domain ?? ([0, Math.min(1, Math.ceil(top * 10 + 0.1) / 10)] as const),
+      domain: options.domain ?? shareDomain(top),
       write: percent,
     },
     ...(options.chance === undefined
@@ -53,6 +53,7 @@ export function accuracyPerLoop(runs: readonly Run[], options: PerLoopOptions = 
 export function bitsPerBytePerLoop(runs: readonly Run[], options: ChartOptions = {}): Chart {
   const { means, seeds, order, words } = lastPerLoop(runs, 'bits', options);
   const all = [...seeds.map((s) => s.y), ...means.flatMap((m) => [m.mean, m.lo, m.hi])];
+  const domain = options.domain ?? niceDomain(all);
   const write = (v: number) => v.toFixed(3);
   return {
     id: 'bits-per-byte-per-loop',
@@ -68,9 +69,9 @@ export function bitsPerBytePerLoop(runs: readonly Run[], options: ChartOptions =
       x: loopAxis(means),
       y: {
         title: 'Held-out bits per byte',
-        format: '.2f',
+        format: tickFormat(domain),
         tooltipFormat: '.4f',
-        domain: options.domain ?? niceDomain(all),
+        domain,
         write,
       },
     }),

@@ -52,6 +52,9 @@ figcaption p{grid-column:1/-1;margin:0;color:var(--muted);font-size:14px;line-he
 .card p.small{margin:12px 0 0}
 .plot svg{display:block;max-width:100%;height:auto}
 .still svg{width:100%;height:auto}
+.still{overflow-x:auto}
+.still svg{min-width:420px}
+.wide .still svg{min-width:640px}
 .still.dark{display:none}
 @media (prefers-color-scheme:dark){.still.dark{display:block}.still.light{display:none}}
 section.card,details.card{margin-top:16px}
