@@ -9,6 +9,7 @@ export {
   listCheckpoints,
   loadCheckpoint,
 } from './checkpoint.ts';
+export { defineStudy } from './defineStudy.ts';
 export {
   CancelledError,
   DivergedError,
@@ -22,6 +23,7 @@ export { type EvalSums, type Evaluation, evalStep, evaluate } from './evalStep.t
 export { type Interrupt, listenForInterrupt } from './interrupt.ts';
 export type { Manifest } from './manifest.ts';
 export { type Progress, type ProgressOutput, progressOn, silent } from './progress.ts';
+export { type ResolveOptions, resolveRuns } from './resolveRuns.ts';
 export {
   type EvalRecord,
   type RunStatus,
@@ -32,8 +34,10 @@ export {
 } from './runFolder.ts';
 export { codeId, runId } from './runId.ts';
 export { planRun, type RunOptions, type RunPlan, type StageOptions, type StudyModel } from './runPlan.ts';
+export { type RunStudyOptions, type RunSummary, runStudy, type StudySummary } from './runStudy.ts';
 export { constant, type Schedule, warmupConstant, warmupCosine } from './schedules.ts';
 export { showProgress } from './showProgress.ts';
+export type { ScalePatch, Study, StudyOptions, StudyPatch } from './study.ts';
 export { type TrainConfig, type TrainOptions, trainConfig, trainSchema } from './trainConfig.ts';
 export { type RunResult, type TrainRunOptions, trainRun } from './trainRun.ts';
 export {

@@ -55,6 +55,8 @@ export interface RunOptions {
 
 /** A run with every default filled in and every part checked against the others. */
 export interface RunPlan {
+  /** What it was made from. */
+  readonly options: RunOptions;
   readonly study: string;
   readonly variant: string | undefined;
   readonly task: Task;
@@ -96,6 +98,7 @@ export function planRun(options: RunOptions): RunPlan {
   if (stages.length === 0) throw new StudyError('stages is empty; leave it out for one stage that trains everything');
   const staged = options.stages === undefined ? {} : { stages: stages.map(describeStage) };
   return {
+    options,
     study,
     variant,
     task,

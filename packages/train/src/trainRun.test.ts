@@ -88,7 +88,8 @@ describe('a run folder', () => {
     const exits = evaluation?.exitDistribution as number[];
     expect(exits.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
     expect(evaluation?.expectedLoops).toBeCloseTo((exits[0] ?? 0) + 2 * (exits[1] ?? 0), 6);
-    expect(evaluation?.accuracy).toBe((evaluation?.accuracyPerLoop as number[])[1]);
+    const perLoop = evaluation?.accuracyPerLoop as number[];
+    expect(evaluation?.accuracy).toBe(perLoop[1]);
   });
 
   test('is not computed again once it is finished', async () => {
