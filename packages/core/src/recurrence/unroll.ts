@@ -4,6 +4,7 @@ import type { ExitMemory, ExitRule, ExitView } from '../exit/exitRule.ts';
 import type { Pass } from './pass.ts';
 import type { Micro, Plan } from './plan.ts';
 import type { State } from './state.ts';
+import { stopGradient } from './stopGradient.ts';
 import { type Steps, squaredChange } from './trace.ts';
 
 /** Which tokens compute step `k`, [batch, seq] 0/1: those that neither strategy, depth mask nor exit rule holds back. */
@@ -15,7 +16,8 @@ export function liveMask<S extends State>(
   done: tf.Tensor | undefined,
 ): tf.Tensor | undefined {
   const parts: tf.Tensor[] = [];
-  if (pass.strategy.active) parts.push(pass.strategy.active(state, k, pass.ctx));
+  // A choice has no gradient, and the comparisons it is made of have none in tfjs.
+  if (pass.strategy.active) parts.push(stopGradient(pass.strategy.active(state, k, pass.ctx)));
   if (plan.depth) parts.push(tf.cast(tf.greater(plan.depth, k.t), 'float32'));
   if (done) parts.push(tf.sub(1, done));
   return parts.length === 0 ? undefined : parts.reduce((a, b) => tf.mul(a, b));
