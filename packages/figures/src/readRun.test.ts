@@ -37,7 +37,7 @@ it('reads a run', () => {
     loops: 3,
     params: 50240,
     state: 'finished',
-    seconds: 31.5,
+    seconds: 4,
     torn: false,
   });
   expect(run.train.map((t) => t.step)).toEqual([0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);

@@ -74,9 +74,9 @@ export function readRun(dir: string): Run {
   const manifestPath = join(dir, 'manifest.json');
   const status = existsSync(statusPath) ? check(statusFile, readJson(statusPath), statusPath) : undefined;
   const manifest = existsSync(manifestPath) ? check(manifestFile, dropNulls(readJson(manifestPath)), manifestPath) : {};
-  const { train, evals, torn } = readMetrics(join(dir, 'metrics.jsonl'));
+  const { train, evals, torn, trained } = readMetrics(join(dir, 'metrics.jsonl'));
   const layers = config.model?.layers;
-  const seconds = status ? secondsBetween(status.startedAt, status.updatedAt) : train.at(-1)?.time;
+  const seconds = trained ?? (status ? secondsBetween(status.startedAt, status.updatedAt) : undefined);
   return {
     dir,
     id: basename(resolve(dir)),
@@ -128,13 +128,22 @@ function runFolders(dir: string, depth: number): string[] {
     .flatMap((path) => runFolders(path, depth - 1));
 }
 
-function readMetrics(path: string): { train: TrainPoint[]; evals: EvalPoint[]; torn: boolean } {
+interface Metrics {
+  readonly train: TrainPoint[];
+  readonly evals: EvalPoint[];
+  readonly torn: boolean;
+  /** Seconds of training at the last line, pauses left out. */
+  readonly trained: number | undefined;
+}
+
+function readMetrics(path: string): Metrics {
   const train = new Map<number, TrainPoint>();
   const evals = new Map<number, EvalPoint>();
-  if (!existsSync(path)) return { train: [], evals: [], torn: false };
+  if (!existsSync(path)) return { train: [], evals: [], torn: false, trained: undefined };
   const lines = readText(path).split('\n');
   const last = lines.length - 1; // empty where the file ends with a newline
   let torn = false;
+  let trained: number | undefined;
   for (const [index, text] of lines.entries()) {
     if (text.trim() === '') continue;
     let value: unknown;
@@ -148,7 +157,8 @@ function readMetrics(path: string): { train: TrainPoint[]; evals: EvalPoint[]; t
       throw new FiguresError(`${path}, line ${index + 1}: not JSON (${message(error)}); repair or remove the line`);
     }
     const at = `${path}, line ${index + 1}`;
-    const { kind } = check(z.looseObject({ kind: z.string() }), value, at);
+    const { kind, time } = check(z.looseObject({ kind: z.string(), time: real.optional() }), value, at);
+    if (time !== undefined && Number.isFinite(time)) trained = time;
     if (kind === 'train') {
       const point = check(trainLine, value, at);
       train.set(point.step, point);
@@ -158,7 +168,7 @@ function readMetrics(path: string): { train: TrainPoint[]; evals: EvalPoint[]; t
     }
   }
   const byStep = (a: { step: number }, b: { step: number }) => a.step - b.step;
-  return { train: [...train.values()].sort(byStep), evals: [...evals.values()].sort(byStep), torn };
+  return { train: [...train.values()].sort(byStep), evals: [...evals.values()].sort(byStep), torn, trained };
 }
 
 function readText(path: string): string {

@@ -58,7 +58,7 @@ export interface Run {
   /** Trainable parameters. */
   readonly params?: number;
   readonly state: RunState;
-  /** Wall time in seconds: from status.json, else of the last metrics line. */
+  /** Seconds of training: at the last line of metrics, else between begin and last sign of life. */
   readonly seconds?: number;
   /** The resolved configuration, as written. */
   readonly config: Readonly<Record<string, unknown>>;

@@ -8,7 +8,7 @@ export interface Series {
   readonly loops: number;
 }
 
-/** How a figure names series; by default strategy and `layers×loops`, as in `LoopLM 1×4`. */
+/** How a figure names series; by default its variant, else strategy and `layers×loops`, as in `LoopLM 1×4`. */
 export type LabelOf = (run: Run) => string;
 
 /**
@@ -42,17 +42,28 @@ export function seriesOf(runs: readonly Run[], labelOf: LabelOf = shortLabel): S
 }
 
 function shortLabel(run: Run): string {
+  const { variant } = run.config;
+  if (typeof variant === 'string' && variant !== '') return variant;
   const name = run.strategy.charAt(0).toUpperCase() + run.strategy.slice(1);
   return run.layers === undefined ? name : `${name} ${run.layers}×${run.loops}`;
 }
 
-/** A configuration as `path -> text`, sorted, without what a seed or a name changes. */
+/** What changes nothing that a figure compares: seeds, names, how often something is written. */
+const COSMETIC = new Set(
+  ['seed', 'train.seed', 'study', 'study.name', 'variant'].concat([
+    'train.logEvery',
+    'train.checkpointEvery',
+    'train.keepCheckpoints',
+  ]),
+);
+
+/** A configuration as `path -> text`, sorted, without what is cosmetic. */
 function flatten(config: Readonly<Record<string, unknown>>): Map<string, string> {
   const found: [string, string][] = [];
   const visit = (value: unknown, path: string): void => {
     if (typeof value === 'object' && value !== null) {
       for (const [k, v] of Object.entries(value)) visit(v, path === '' ? k : `${path}.${k}`);
-    } else if (!['seed', 'train.seed', 'study', 'study.name'].includes(path)) {
+    } else if (!COSMETIC.has(path)) {
       found.push([path, String(value)]);
     }
   };

@@ -60,6 +60,15 @@ describe('series', () => {
       'LoopLM 1×2, objective.beta=unset',
     ]);
   });
+  it('are named by the variant of the study', () => {
+    const [a, b] = [0, 1].map((seed) =>
+      run('loopLM', seed, [at(9, [0, 0])], { variant: 'ours', train: { logEvery: seed } }),
+    );
+    expect(seriesOf([a ?? plain, b ?? plain, plain]).map((s) => [s.label, s.runs.length])).toEqual([
+      ['ours', 2],
+      ['Plain 1×1', 1],
+    ]);
+  });
   it('take the names they are given', () => {
     expect(seriesOf([plain], () => 'Ours').map((s) => s.label)).toEqual(['Ours']);
   });
