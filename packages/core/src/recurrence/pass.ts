@@ -126,10 +126,10 @@ export function beginPass<S extends State>(setup: PassSetup<S>): Pass<S> {
     }
     now.calls++;
     if (setup.remat === true && active === undefined && kv.selfContained(k.t)) {
-      const mask = inputs.keyMask;
-      return remat((w: StackWeights, input: tf.Tensor) =>
-        applyStack(w, input, s, () => (fresh) => (mask ? { ...fresh(), keyMask: mask } : fresh())),
-      )(s.w, x);
+      // Everything the call reads is an argument: recomputation may close over nothing.
+      const call = (w: StackWeights, input: tf.Tensor, rope: RopeTables, keyMask: tf.Tensor | undefined): tf.Tensor =>
+        applyStack(w, input, { ...s, rope }, () => (fresh) => (keyMask ? { ...fresh(), keyMask } : fresh()));
+      return remat(call)(s.w, x, s.rope, inputs.keyMask);
     }
     return applyStack(s.w, x, s, kv.step(k.core, k.t, { active, detach: !k.grad }));
   };
