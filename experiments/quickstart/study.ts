@@ -1,0 +1,31 @@
+// Quickstart: one layer applied four times against the same layer applied once, on the word problem of S3.
+import { loopLM, plain } from '@looplab/core';
+import { entropyRegularised, lastLoop } from '@looplab/objectives';
+import { groupWords } from '@looplab/tasks';
+import { defineStudy } from '@looplab/train';
+
+export { quickstartClaim as claim } from './claim.ts';
+
+export default defineStudy({
+  name: 'quickstart',
+  description: 'Does applying one layer four times beat applying it once, at the same number of parameters?',
+  task: groupWords({ group: 'S3', seq: 16 }),
+  model: { dModel: 64, heads: 4, layers: 1, loops: 4, dFF: 176 },
+  strategy: loopLM(),
+  objective: entropyRegularised({ beta: 0.05 }),
+  train: { steps: 800, batch: 128, lr: 3e-3, warmup: 50, evalEvery: 100, evalBatches: 4, checkpointEvery: 400 },
+  variants: {
+    looped: {},
+    plain: { model: { loops: 1 }, strategy: plain(), objective: lastLoop() },
+  },
+  seeds: 2,
+  scales: {
+    // seconds on the reference backend: for tests, not for conclusions
+    tiny: {
+      task: groupWords({ group: 'S3', seq: 4 }),
+      model: { dModel: 8, heads: 2, dFF: 16 },
+      train: { steps: 4, batch: 4, warmup: 2, evalEvery: 2, evalBatches: 1, checkpointEvery: 4 },
+      seeds: 1,
+    },
+  },
+});
