@@ -1,11 +1,11 @@
 // Convolutions in 2 and 3 dimensions, depthwise ones, and their gradients by input and by filter.
 import { backend_util } from '@tensorflow/tfjs-core';
-import { cast, i64, op, reshape, transpose } from '../../graph/build.ts';
+import { cast, op, reshape, transpose } from '../../graph/build.ts';
 import type { Value } from '../../graph/graph.ts';
 import { upTo } from './constant.ts';
 import { input, kernel } from './kernel.ts';
 import { slice } from './shape.ts';
-import { fromChannelsFirst, toChannelsFirst, type Window, window2d, window3d, windowAttrs } from './window.ts';
+import { fit, fromChannelsFirst, toChannelsFirst, type Window, window2d, window3d, windowAttrs } from './window.ts';
 
 type Shape4 = [number, number, number, number];
 type Shape5 = [number, number, number, number, number];
@@ -60,42 +60,22 @@ function depthwiseWeights(filter: Value): Value {
   return reshape(transpose(float(filter), [n, n + 1, ...upTo(n)]), [c * m, 1, ...filter.shape.slice(0, n)]);
 }
 
-function convolve(x: Value, w: Value, win: Window, group: number): Value {
-  const shape = [win.batch, win.outChannels, ...win.output];
-  const y = op(
-    'Conv',
-    [toChannelsFirst(float(x), win), w],
-    { shape, dtype: 'float32' },
-    { ...windowAttrs(win), group },
-  );
+function convolve(x: Value, w: Value, given: Window, group: number): Value {
+  const { win, crop } = fit(given, false);
+  const sig = { shape: [win.batch, win.outChannels, ...win.output], dtype: 'float32' as const };
+  const y = op('Conv', [crop(toChannelsFirst(float(x), win)), w], sig, { ...windowAttrs(win), group });
   return fromChannelsFirst(y, win);
 }
 
-/** Gradient by the input: the transposed convolution, which leaves out what no window reached. */
-function convolveInput(dy: Value, w: Value, win: Window, group: number): Value {
-  const unreached = win.end.map((n) => Math.max(0, -n));
-  const covered = win.input.map((n, i) => n - (unreached[i] as number));
-  const head = [win.batch, win.inChannels];
-  const from = toChannelsFirst(float(dy), win);
-  let dx = op(
-    'ConvTranspose',
-    // a dy larger than the convolution's output (tf.conv2dTranspose takes any) counts only as far as that
-    [
-      slice(
-        from,
-        from.shape.map(() => 0),
-        [win.batch, win.outChannels, ...win.output],
-      ),
-      w,
-    ],
-    { shape: [...head, ...covered], dtype: 'float32' },
-    { ...windowAttrs(win), group },
-  );
-  if (unreached.some((n) => n > 0)) {
-    const pads = i64([0, 0, ...win.input.map(() => 0), 0, 0, ...unreached]);
-    dx = op('Pad', [dx, pads], { shape: [...head, ...win.input], dtype: 'float32' });
-  }
-  return fromChannelsFirst(dx, win);
+/** Gradient by the input: the transposed convolution. */
+function convolveInput(dy: Value, w: Value, given: Window, group: number): Value {
+  const { win, restore } = fit(given, true);
+  const all = toChannelsFirst(float(dy), win);
+  // a dy larger than the convolution's output (tf.conv2dTranspose takes any) counts only as far as that
+  const from = slice(all, upTo(all.shape.length).fill(0), [win.batch, win.outChannels, ...win.output]);
+  const sig = { shape: [win.batch, win.inChannels, ...win.input], dtype: 'float32' as const };
+  const dx = op('ConvTranspose', [from, w], sig, { ...windowAttrs(win), group });
+  return fromChannelsFirst(restore(dx), win);
 }
 
 /**
@@ -103,19 +83,11 @@ function convolveInput(dy: Value, w: Value, win: Window, group: number): Value {
  * dilation. A depthwise one has a group for each channel.
  * @returns [...k, I, O], or [...k, C, M] if depthwise
  */
-function convolveFilter(x: Value, dy: Value, win: Window, depthwise: boolean): Value {
+function convolveFilter(x: Value, dy: Value, given: Window, depthwise: boolean): Value {
+  const { win, crop } = fit(given, true); // so that the result has exactly the size of the kernel
   const n = win.kernel.length;
   const swap = [1, 0, ...upTo(n).map((i) => i + 2)];
-  let rows = transpose(toChannelsFirst(float(x), win), swap); // [C, N, ...in]
-  // Without the rest that no window reached, the result has exactly the size of the kernel.
-  const used = win.input.map((size, i) => size + Math.min(0, win.end[i] as number));
-  if (used.some((size, i) => size !== win.input[i])) {
-    const axes = i64(upTo(n).map((i) => i + 2));
-    rows = op('Slice', [rows, i64(upTo(n).map(() => 0)), i64(used), axes], {
-      shape: [win.inChannels, win.batch, ...used],
-      dtype: 'float32',
-    });
-  }
+  const rows = transpose(crop(toChannelsFirst(float(x), win)), swap); // [C, N, ...in]
   const dyw = transpose(toChannelsFirst(float(dy), win), swap); // [O, N, ...out]
   const attrs = { ...windowAttrs(win), kernel_shape: win.output, strides: win.dilations, dilations: win.strides };
   const { inChannels: c, outChannels: o, kernel } = win;
@@ -123,7 +95,7 @@ function convolveFilter(x: Value, dy: Value, win: Window, depthwise: boolean): V
     const dw = op('Conv', [rows, dyw], { shape: [c, o, ...kernel], dtype: 'float32' }, attrs);
     return transpose(dw, [...upTo(n).map((i) => i + 2), 0, 1]);
   }
-  const grouped = reshape(rows, [1, c * win.batch, ...used]);
+  const grouped = reshape(rows, [1, c * win.batch, ...win.input]);
   const dw = op('Conv', [grouped, dyw], { shape: [1, o, ...kernel], dtype: 'float32' }, { ...attrs, group: c });
   return transpose(reshape(dw, [c, o / c, ...kernel]), [...upTo(n).map((i) => i + 2), 0, 1]);
 }

@@ -58,9 +58,9 @@ function inFloat(x: Value, f: (x: Value) => Value): Value {
   return cast(f(cast(x, 'float32')), x.dtype);
 }
 
-/** In float32 both operands; in int32 exactly, where tfjs gives 0 for a division by 0 and ONNX Runtime an error. */
+/** An int32 always. From int32 it is exact, and where tfjs gives 0 for a division by 0, ONNX Runtime would fail. */
 function floorDiv(a: Value, b: Value): Value {
-  if (a.dtype !== 'int32') return unary('Floor', div(a, b));
+  if (a.dtype !== 'int32') return cast(unary('Floor', div(a, b)), 'int32');
   const zero = scalar(0, 'int32');
   const byZero = binary('Equal', b, zero, 'bool');
   const divisor = where(byZero, scalar(1, 'int32'), b);

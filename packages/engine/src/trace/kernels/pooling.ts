@@ -1,11 +1,12 @@
 // Maximum and average pooling in 2 and 3 dimensions, and their gradients.
 import { backend_util } from '@tensorflow/tfjs-core';
-import { add, cast, div, i64, mul, op, ops, reshape, scalar, splat } from '../../graph/build.ts';
+import { add, cast, div, op, ops, reshape, scalar, splat } from '../../graph/build.ts';
 import { type Attrs, sameShape, size, type Value } from '../../graph/graph.ts';
-import { constant } from './constant.ts';
+import { constant, upTo } from './constant.ts';
 import { input, kernel } from './kernel.ts';
 import { withoutNan } from './reduction.ts';
-import { fromChannelsFirst, toChannelsFirst, type Window, window2d, window3d, windowAttrs } from './window.ts';
+import { pad } from './shape.ts';
+import { fit, fromChannelsFirst, toChannelsFirst, type Window, window2d, window3d, windowAttrs } from './window.ts';
 
 type Shape4 = [number, number, number, number];
 type Shape5 = [number, number, number, number, number];
@@ -36,15 +37,16 @@ const window5 = (shape: readonly number[], a: Attrs3D): Window =>
 const dims = (win: Window, spatial: readonly number[]): number[] => [win.batch, win.inChannels, ...spatial];
 
 /** Pools in float32, which holds every int32 an image has, and gives the type of `x` back. */
-function pool(name: 'MaxPool' | 'AveragePool', x: Value, win: Window): Value {
+function pool(name: 'MaxPool' | 'AveragePool', x: Value, given: Window): Value {
   // tfjs takes a window of one element for no pooling if the shape stays, whatever the stride and padding.
-  if (size(win.kernel) === 1 && sameShape(win.input, win.output)) return x;
+  if (size(given.kernel) === 1 && sameShape(given.input, given.output)) return x;
+  const { win, crop } = fit(given, false);
   const shape = dims(win, win.output);
   const run = (v: Value): Value => {
     const { attrs, image } = padded(v, win, name === 'MaxPool' ? -Infinity : 0);
     return op(name, [image], { shape, dtype: 'float32' }, attrs);
   };
-  let y = run(toChannelsFirst(cast(x, 'float32'), win));
+  let y = run(crop(toChannelsFirst(cast(x, 'float32'), win)));
   // Really padded zeros are counted by AveragePool: take the share that is inside out again.
   if (name === 'AveragePool' && needsPadding(win)) {
     const share = run(splat(1, dims(win, win.input), 'float32'));
@@ -57,13 +59,7 @@ function pool(name: 'MaxPool' | 'AveragePool', x: Value, win: Window): Value {
 function padded(x: Value, win: Window, fill: number): { attrs: Attrs; image: Value } {
   const attrs = windowAttrs(win);
   if (!needsPadding(win)) return { attrs, image: x };
-  const after = win.end.map((n) => Math.max(0, n));
-  const shape = dims(
-    win,
-    win.input.map((n, i) => n + (win.begin[i] as number) + (after[i] as number)),
-  );
-  const pads = i64([0, 0, ...win.begin, 0, 0, ...after]);
-  const image = op('Pad', [x, pads, scalar(fill)], { shape, dtype: 'float32' });
+  const image = pad(x, [0, 0, ...win.begin], [0, 0, ...win.end], fill);
   return { attrs: { ...attrs, pads: win.begin.flatMap(() => [0, 0]) }, image };
 }
 
@@ -71,26 +67,25 @@ function needsPadding(win: Window): boolean {
   return [...win.begin, ...win.end].some((n, i) => n >= (win.kernel[i % win.kernel.length] as number));
 }
 
-/** The maxima and where they were, as flat int64 positions in the channels-first input. The first of equals counts. */
-function maxWithPositions(x: Value, win: Window): readonly [Value, Value] {
+/**
+ * The maxima and where they were, as flat int64 positions in `image` [N, C, ...spatial]. The first of equals counts.
+ * ONNX Runtime wants padding smaller than the kernel here too, but tfjs's 'same' and 'valid' never pad more.
+ */
+function maxWithPositions(image: Value, win: Window): readonly [Value, Value] {
   const shape = dims(win, win.output);
-  const image = withoutNan(toChannelsFirst(cast(x, 'float32'), win), -Infinity);
-  return ops(
-    'MaxPool',
-    [image],
-    [
-      { shape, dtype: 'float32' },
-      { shape, dtype: 'int64' },
-    ],
-    windowAttrs(win),
-  ) as [Value, Value];
+  const sigs = [
+    { shape, dtype: 'float32' as const },
+    { shape, dtype: 'int64' as const },
+  ];
+  return ops('MaxPool', [withoutNan(image, -Infinity)], sigs, windowAttrs(win)) as [Value, Value];
 }
 
 /** Sends each dy to where the maximum of its window was. */
-function maxPoolGrad(dy: Value, x: Value, win: Window): Value {
+function maxPoolGrad(dy: Value, x: Value, given: Window): Value {
+  const { win, crop, restore } = fit(given, false);
   const shape = dims(win, win.input);
   const n = size(shape);
-  const [, positions] = maxWithPositions(x, win);
+  const [, positions] = maxWithPositions(crop(toChannelsFirst(cast(x, 'float32'), win)), win);
   const from = toChannelsFirst(cast(dy, 'float32'), win);
   const flat = op(
     'ScatterElements',
@@ -98,45 +93,36 @@ function maxPoolGrad(dy: Value, x: Value, win: Window): Value {
     { shape: [n], dtype: 'float32' },
     { axis: 0, reduction: 'add' },
   );
-  return fromChannelsFirst(reshape(flat, shape), win);
+  return fromChannelsFirst(restore(reshape(flat, shape)), win);
 }
 
 /**
  * Spreads each dy over its window. tfjs divides by the size of the kernel even where the window hangs over the edge
  * (where its forward pass divides by what is inside), and so does this.
  */
-function avgPoolGrad(dy: Value, win: Window): Value {
-  const unreached = win.end.map((n) => Math.max(0, -n));
-  const covered = win.input.map((n, i) => n - (unreached[i] as number));
+function avgPoolGrad(dy: Value, given: Window): Value {
+  const { win, restore } = fit(given, true);
   const c = win.inChannels;
   const kernel = splat(1 / size(win.kernel), [c, 1, ...win.kernel], 'float32');
-  let dx = op(
-    'ConvTranspose',
-    [toChannelsFirst(cast(dy, 'float32'), win), kernel],
-    { shape: dims(win, covered), dtype: 'float32' },
-    { ...windowAttrs(win), group: c },
-  );
-  if (unreached.some((n) => n > 0)) {
-    const pads = i64([0, 0, ...win.input.map(() => 0), 0, 0, ...unreached]);
-    dx = op('Pad', [dx, pads], { shape: dims(win, win.input), dtype: 'float32' });
-  }
-  return fromChannelsFirst(dx, win);
+  const sig = { shape: dims(win, win.input), dtype: 'float32' as const };
+  const from = toChannelsFirst(cast(dy, 'float32'), win);
+  const dx = op('ConvTranspose', [from, kernel], sig, { ...windowAttrs(win), group: c });
+  return fromChannelsFirst(restore(dx), win);
 }
 
 /** Position of each maximum as tfjs counts: row by row with the channel last. */
-function maxPoolWithArgmax(x: Value, win: Window, includeBatch: boolean): Value[] {
-  const [values, positions] = maxWithPositions(x, win);
-  const plane = size(win.input);
+function maxPoolWithArgmax(x: Value, given: Window, includeBatch: boolean): Value[] {
+  const { win, crop } = fit(given, false);
+  const [values, positions] = maxWithPositions(crop(toChannelsFirst(cast(x, 'float32'), win)), win);
+  const [h, w] = win.input as [number, number];
+  const [fullH, fullW] = given.input as [number, number];
   const c = win.inChannels;
-  const within = op('Mod', [positions, scalar(plane, 'int64')], { shape: positions.shape, dtype: 'int64' });
-  const channel = constant(
-    Array.from({ length: c }, (_, i) => i),
-    [1, c, 1, 1],
-    'int64',
-  );
-  let index = add(mul(within, scalar(c, 'int64')), channel);
+  const int = (name: string, a: Value, n: number): Value => op(name, [a, scalar(n, 'int64')], a);
+  const within = int('Mod', positions, h * w);
+  const pixel = w === fullW ? within : add(int('Mul', int('Div', within, w), fullW), int('Mod', within, w));
+  let index = add(int('Mul', pixel, c), constant(upTo(c), [1, c, 1, 1], 'int64'));
   if (includeBatch) {
-    const batches = Array.from({ length: win.batch }, (_, i) => i * plane * c);
+    const batches = upTo(win.batch).map((i) => i * fullH * fullW * c);
     index = add(index, constant(batches, [win.batch, 1, 1, 1], 'int64'));
   }
   return [cast(fromChannelsFirst(values, win), x.dtype), cast(fromChannelsFirst(index, win), 'int32')];

@@ -1,6 +1,7 @@
 // Sliding windows over the spatial axes of images and volumes: tfjs's description turned into ONNX attributes.
 import { transpose } from '../../graph/build.ts';
 import type { Attrs, Value } from '../../graph/graph.ts';
+import { pad, slice } from './shape.ts';
 
 /** Where a kernel of size `kernel` is laid on an input, for 2 or 3 spatial axes. */
 export interface Window {
@@ -13,7 +14,7 @@ export interface Window {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
-  /** Zeros put before the input. */
+  /** Zeros put before the input; negative if that many elements are skipped. */
   readonly begin: readonly number[];
   /** Zeros the last window needs behind the input; negative if it ends before the input does. */
   readonly end: readonly number[];
@@ -96,14 +97,36 @@ export function window3d(info: Info3D): Window {
   });
 }
 
-/** ONNX attributes of Conv and the pools. What the last window leaves over is ignored by ONNX as by tfjs. */
-export function windowAttrs(w: Window): Attrs {
+/** A window whose padding is not negative, laid on the part of the input that it reaches. */
+export interface Fit {
+  readonly win: Window;
+  /** [N, C, ...spatial]: that part. */
+  crop(x: Value): Value;
+  /** The inverse, with zeros where nothing was reached. */
+  restore(x: Value): Value;
+}
+
+/**
+ * ONNX has no negative padding, which tfjs arrives at when a stride jumps over part of the input. A rest shorter than
+ * a stride does no harm to the forward pass and is cut off only if `exact`.
+ */
+export function fit(win: Window, exact: boolean): Fit {
+  const before = win.begin.map((n) => Math.max(0, -n));
+  const rest = win.end.map((n) => Math.max(0, -n));
+  const harmless = !exact && rest.every((n, i) => n < (win.strides[i] as number));
+  const after = harmless ? rest.map(() => 0) : rest;
+  const input = win.input.map((n, i) => n - (before[i] as number) - (after[i] as number));
+  const notNegative = (n: number): number => Math.max(0, n);
   return {
-    kernel_shape: w.kernel,
-    strides: w.strides,
-    dilations: w.dilations,
-    pads: [...w.begin, ...w.end.map((n) => Math.max(0, n))],
+    win: { ...win, input, begin: win.begin.map(notNegative), end: win.end.map(notNegative) },
+    crop: (x) => slice(x, [0, 0, ...before], [...x.shape.slice(0, 2), ...input]),
+    restore: (x) => pad(x, [0, 0, ...before], [0, 0, ...after], 0),
   };
+}
+
+/** ONNX attributes of Conv and the pools, for a window that fits. */
+export function windowAttrs(w: Window): Attrs {
+  return { kernel_shape: w.kernel, strides: w.strides, dilations: w.dilations, pads: [...w.begin, ...w.end] };
 }
 
 /** [N, ...spatial, C] -> [N, C, ...spatial]; nothing if the channels already come first. */
