@@ -129,6 +129,7 @@ it('spreadOut keeps order and distance, and moves nothing that has room', () => 
 it('niceDomain holds all values between round ends', () => {
   expect(niceDomain([2.549, 2.96])).toEqual([2.4, 3]);
   expect(niceDomain([0.3, 0.3])).toEqual([0.3, 0.31]); // one value still needs an axis
+  expect(niceDomain([4.3668, 4.3672], 0.05)).toEqual([4.34, 4.4]);
   const spread = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 2, maxLength: 9 });
   fc.assert(
     fc.property(spread, (x) => {
@@ -152,6 +153,16 @@ it('tickFormat has the decimals that ticks need', () => {
       [1.01, 1.05],
     ].map(([lo, hi]) => tickFormat([lo ?? 0, hi ?? 0])),
   ).toEqual(['.0f', '.0f', '.1f', '.1f', '.3f']);
+});
+
+it.each([1, 2, 3, 4, 5, 8, 12])('marks each of %i loops on the axis', async (loops) => {
+  const at = (run: (typeof quick)[number]) => {
+    const evals = run.evals.slice(-1).map((e) => ({ ...e, accuracyPerLoop: Array.from({ length: loops }, () => 0.5) }));
+    return { ...run, loops, evals };
+  };
+  const svg = await renderSvg(accuracyPerLoop(quick.map(at)).spec);
+  const labels = [...svg.matchAll(/<text text-anchor="middle"[^>]*>(\d+)<\/text>/g)].map((m) => Number(m[1]));
+  expect(labels).toEqual(Array.from({ length: loops }, (_, t) => t + 1));
 });
 
 it('draws a run with a single evaluation as points', async () => {

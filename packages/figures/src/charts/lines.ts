@@ -71,7 +71,10 @@ export function lineSpecs(lines: Lines): { spec: TopLevelSpec; compact: TopLevel
     type: 'quantitative' as const,
     title: x.title,
     scale: { domain: [...x.domain], nice: false, zero: false, padding: lines.points ? 10 : 2 },
-    axis: { format: 'd', ...(x.ticks ? { values: [...x.ticks] } : { tickCount: 6, tickMinStep: 1, format: '~s' }) },
+    // vega thins given values out to tickCount, and format 'd' would lower that
+    axis: x.ticks
+      ? { format: '.0f', values: [...x.ticks], tickCount: x.ticks.length }
+      : { format: '~s', tickCount: 6, tickMinStep: 1 },
   });
   const yOf = (field: string) => ({
     field,
@@ -189,10 +192,14 @@ function short(name: string): string {
   return name.length > 36 ? `${name.slice(0, 35)}…` : name;
 }
 
-/** Ends for an axis which hold all of `values` between round numbers. */
-export function niceDomain(values: readonly number[], ticks = 4): [number, number] {
+/**
+ * Ends for an axis which hold all of `values` between round numbers.
+ * @param least the smallest span worth showing, so that a flat line does not look like mountains
+ */
+export function niceDomain(values: readonly number[], least = 0, ticks = 4): [number, number] {
   const x = values.filter(Number.isFinite);
-  const [lo, hi] = [Math.min(...x), Math.max(...x)];
+  const slack = Math.max(0, least - (Math.max(...x) - Math.min(...x))) / 2;
+  const [lo, hi] = [Math.min(...x) - slack, Math.max(...x) + slack];
   const span = hi - lo || Math.abs(hi) * 0.1 || 1;
   const raw = span / ticks;
   const power = 10 ** Math.floor(Math.log10(raw));

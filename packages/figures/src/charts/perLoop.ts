@@ -53,7 +53,7 @@ export function accuracyPerLoop(runs: readonly Run[], options: PerLoopOptions = 
 export function bitsPerBytePerLoop(runs: readonly Run[], options: ChartOptions = {}): Chart {
   const { means, seeds, order, words } = lastPerLoop(runs, 'bits', options);
   const all = [...seeds.map((s) => s.y), ...means.flatMap((m) => [m.mean, m.lo, m.hi])];
-  const domain = options.domain ?? niceDomain(all);
+  const domain = options.domain ?? niceDomain(all, 0.05);
   const write = (v: number) => v.toFixed(3);
   return {
     id: 'bits-per-byte-per-loop',

@@ -184,19 +184,21 @@ function interval(e: Estimate, write: (v: number) => string, before: string, cla
   return className === undefined ? text : `<span class="${className}">${text}</span>`;
 }
 
-/** Plain values of a configuration as `key value, key value`; lists and objects are left to config.json. */
+/** Values of a configuration as `key value, key value`, lists by their names; deeper things are left to config.json. */
 function described(value: unknown, keys: readonly string[] | undefined): string {
   if (typeof value !== 'object' || value === null) return '';
   return Object.entries(value)
-    .filter(
-      ([k, v]) =>
-        k !== 'name' &&
-        k !== 'id' &&
-        (keys === undefined || keys.includes(k)) &&
-        ['string', 'number', 'boolean'].includes(typeof v),
-    )
-    .map(([k, v]) => `${k} ${v}`)
+    .filter(([k]) => k !== 'name' && k !== 'id' && (keys === undefined || keys.includes(k)))
+    .map(([k, v]) => [k, Array.isArray(v) ? v.map(plain).join(' ') : plain(v)])
+    .filter(([, text]) => text !== '')
+    .map(([k, text]) => `${k} ${text}`)
     .join(', ');
+}
+
+/** A plain value as text, an object by its name, else nothing. */
+function plain(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return 'name' in value ? plain(value.name) : '';
+  return ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : '';
 }
 
 function commit({ manifest: { git } }: Run): string | undefined {
