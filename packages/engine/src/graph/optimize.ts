@@ -6,12 +6,13 @@ import { cse } from './passes/cse.ts';
 import { foldConstants } from './passes/foldConstants.ts';
 import { fuse } from './passes/fuse.ts';
 import { reshapes } from './passes/reshapes.ts';
+import { schedule } from './passes/schedule.ts';
 import { transposes } from './passes/transposes.ts';
 
 export type Pass = (graph: Graph) => Graph;
 
 /** Every pass by name. Each keeps what the graph computes; dead code goes whenever a graph is rebuilt. */
-export const PASSES: Readonly<Record<string, Pass>> = { cse, foldConstants, algebra, transposes, reshapes, fuse, accumulate };
+export const PASSES: Readonly<Record<string, Pass>> = { cse, foldConstants, algebra, transposes, reshapes, fuse, accumulate, schedule };
 
 /** Simplification exposes more of itself: these run until nothing changes, at most this often. */
 const SIMPLIFY = ['cse', 'foldConstants', 'algebra', 'transposes', 'reshapes'] as const;
@@ -25,5 +26,5 @@ export function optimize(graph: Graph): Graph {
     for (const name of SIMPLIFY) g = (PASSES[name] as Pass)(g);
     if (round > 0 && g.nodes.length === before) break;
   }
-  return accumulate(fuse(cse(g)));
+  return schedule(accumulate(fuse(cse(g))));
 }

@@ -46,16 +46,22 @@ function constantData(v: Value): TypedArray {
 }
 
 /**
- * ONNX has no control dependencies, so `After(x, y)` reshapes x to its own shape plus 0 times the size of y: no copy,
- * but y must have been computed.
+ * ONNX has no control dependencies, so `After(x, ...others)` reshapes x to its own shape joined with an empty piece of
+ * the shape of each other value: no copy, but the others must have been computed.
  */
-function after([x, y]: readonly string[], out: string, shape: string): object[] {
-  const node = (op_type: string, input: (string | undefined)[], output: string): object => ({ op_type, input, output: [output], name: output });
+function after([x, ...others]: readonly string[], out: string, shape: string): object[] {
+  const node = (op_type: string, input: (string | undefined)[], output: string, attrs: Record<string, Attr> = {}): object => ({
+    op_type,
+    input,
+    output: [output],
+    name: output,
+    attribute: Object.entries(attrs).map(([k, a]) => attribute(k, a)),
+  });
+  const empty = others.map((y, i) => node('Shape', [y], `${out}_${i}`, { start: 0, end: 0 }));
   return [
-    node('Size', [y], `${out}_size`),
-    node('Sub', [`${out}_size`, `${out}_size`], `${out}_zero`),
-    node('Add', [shape, `${out}_zero`], `${out}_shape`),
-    { ...node('Reshape', [x, `${out}_shape`], out), attribute: [attribute('allowzero', 1)] },
+    ...empty,
+    node('Concat', [shape, ...others.map((_, i) => `${out}_${i}`)], `${out}_shape`, { axis: 0 }),
+    node('Reshape', [x, `${out}_shape`], out, { allowzero: 1 }),
   ];
 }
 

@@ -48,7 +48,8 @@ export async function load(graph: Graph, settings: SessionSettings): Promise<Pro
     intraOpNumThreads: settings.threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
-    enableMemPattern: true,
+    // A memory pattern plans one block for all tensors, beside the arena that the first run has grown: more memory, no speed.
+    enableMemPattern: false,
     enableCpuMemArena: true,
     logSeverityLevel: 3,
     extra: { session: { intra_op: { allow_spinning: settings.spinning ? '1' : '0' } } },

@@ -49,4 +49,11 @@ it('takes and returns trees, with integer tensors and plain values among them', 
 it('refuses to lose a gradient', async () => {
   const step = compile(valueAndGrad((q: { x: tf.Tensor; w: tf.Tensor }) => tf.sum(remat((h: tf.Tensor) => block(h, q.w))(q.x))));
   await expect(step({ x: x(), w: w() })).rejects.toThrow(RematClosureError);
+  const made = compile(
+    valueAndGrad((q: { x: tf.Tensor }) => {
+      const inside = tf.mul(tf.ones([4]), 2);
+      return tf.sum(remat((h: tf.Tensor) => tf.mul(h, inside))(q.x));
+    }),
+  );
+  await expect(made({ x: x() })).rejects.toThrow(RematClosureError);
 });

@@ -1,7 +1,7 @@
 // remat(fn): forget the inside of a function after the forward pass and compute it again for the backward pass.
 import * as tf from '@tensorflow/tfjs-core';
 import type { Value } from '../graph/graph.ts';
-import { currentOnnxBackend, type OnnxBackend } from '../trace/backend.ts';
+import { currentOnnxBackend, DisposedTensorError, type OnnxBackend } from '../trace/backend.ts';
 import { runKernel } from '../ops/kernel.ts';
 import { treeFlatten, treeUnflatten } from '../tree.ts';
 
@@ -32,6 +32,8 @@ export function remat<A extends unknown[], R>(fn: (...args: A) => R): (...args: 
     const flat = treeFlatten(args);
     const places = flat.leaves.flatMap((x, i) => (x instanceof tf.Tensor ? [i] : []));
     const tensors = places.map((i) => flat.leaves[i] as tf.Tensor);
+    // constants and integers need no gradient
+    const traced = tensors.map((t) => t.dtype === 'float32' && dependsOnInput(backend.valueOf(t.dataId), new Set()) !== undefined);
     let result = treeFlatten(null);
     /** `fn` with the tensor leaves of its arguments replaced; its tensor results in order. */
     const call = (inputs: readonly tf.Tensor[]): tf.Tensor[] => {
@@ -50,7 +52,7 @@ export function remat<A extends unknown[], R>(fn: (...args: A) => R): (...args: 
         refuseClosure(backend, tensors, made);
         return made;
       },
-      backwardsFunc: (dys, saved) => gradients(call, tensors, saved, Array.isArray(dys) ? dys : [dys]),
+      backwardsFunc: (dys, saved) => gradients(call, traced, saved, Array.isArray(dys) ? dys : [dys]),
     });
     let next = 0;
     return treeUnflatten(
@@ -62,53 +64,80 @@ export function remat<A extends unknown[], R>(fn: (...args: A) => R): (...args: 
 
 function gradients(
   call: (inputs: readonly tf.Tensor[]) => tf.Tensor[],
-  tensors: readonly tf.Tensor[],
+  traced: readonly boolean[],
   saved: readonly tf.Tensor[],
   dys: readonly tf.Tensor[],
 ): Record<string, () => tf.Tensor> {
   const dy = dys[0] as tf.Tensor;
-  const compute = (): tf.Tensor[] => {
+  const compute = (): (tf.Tensor | undefined)[] => {
     // Waiting for dy keeps the second computation from being merged with the first, or from running before it is needed.
-    const again = saved.map((x) => (x.dtype === 'float32' ? runKernel('After', { x, after: dy }) : x));
-    const floats = again.filter((x) => x.dtype === 'float32');
+    const again = saved.map((x, i) => (traced[i] ? runKernel('After', { x, after: dy }) : x));
     // Inside a backward pass tfjs believes that no tape is in use, so the outer one is put aside.
     const state = tf.engine().state as { activeTape: unknown };
     const outer = state.activeTape;
     const { grads } = tf.engine().gradients(
       () => {
-        const terms = call(again).map((y, i) => tf.sum(tf.mul(y, dys[i] as tf.Tensor)));
+        const terms = secondTime(() => call(again)).map((y, i) => tf.sum(tf.mul(y, dys[i] as tf.Tensor)));
         return terms.reduce((a, b) => tf.add(a, b));
       },
-      floats,
+      again.filter((_, i) => traced[i]),
       undefined as unknown as tf.Tensor,
       true,
     );
     state.activeTape = outer;
-    return floats.map((x, i) => grads[i] ?? tf.zerosLike(x));
+    let at = 0;
+    return traced.map((wanted) => (wanted ? grads[at++] : undefined));
   };
-  // Recorded once for each input; common subexpression elimination leaves one.
-  let at = 0;
+  // tfjs asks for one gradient at a time and tidies up after each; all are computed with the first and kept until the
+  // trace ends.
+  let all: (tf.Tensor | undefined)[] | undefined;
   return Object.fromEntries(
-    tensors.map((t, i) => {
-      const j = t.dtype === 'float32' ? at++ : -1;
-      return [`${i}`, () => (j < 0 ? tf.zerosLike(t) : (compute()[j] as tf.Tensor))];
-    }),
+    saved.map((x, i) => [
+      `${i}`,
+      () => {
+        all ??= compute().map((g) => g && tf.keep(g));
+        const g = all[i];
+        return g ? tf.clone(g) : tf.zerosLike(x);
+      },
+    ]),
   );
 }
 
-/** Follows the results back to the arguments; a traced input reached on another way was closed over. */
-function refuseClosure(backend: OnnxBackend, args: readonly tf.Tensor[], results: readonly tf.Tensor[]): void {
-  const seen = new Set<Value>(args.map((t) => backend.valueOf(t.dataId)));
-  const stack = results.map((t) => backend.valueOf(t.dataId));
-  while (stack.length > 0) {
-    const v = stack.pop() as Value;
-    if (seen.has(v)) continue;
-    seen.add(v);
-    if (v.def.kind === 'input') {
-      throw new RematClosureError(
-        `remat: the function uses a tensor [${v.shape}] of the compiled function that is not among its arguments, so its gradient would be lost; pass it as an argument`,
-      );
-    }
-    if (v.def.kind === 'node') for (const x of v.def.node.inputs) if (x) stack.push(x);
+/** By the backward pass, tensors that the surrounding function made are disposed. */
+function secondTime<T>(f: () => T): T {
+  try {
+    return f();
+  } catch (error) {
+    throw error instanceof DisposedTensorError ? closure('a tensor made by the function around it', error) : error;
   }
+}
+
+/** Whether `v` depends on an input of the function being traced, other than through `known` values. */
+function dependsOnInput(v: Value, known: ReadonlySet<Value>): Value | undefined {
+  const seen = new Set<Value>(known);
+  const stack = [v];
+  while (stack.length > 0) {
+    const x = stack.pop() as Value;
+    if (seen.has(x)) continue;
+    seen.add(x);
+    if (x.def.kind === 'input') return x;
+    if (x.def.kind === 'node') for (const y of x.def.node.inputs) if (y) stack.push(y);
+  }
+  return undefined;
+}
+
+/** Results must depend on traced inputs through the arguments only; anything else was closed over. */
+function refuseClosure(backend: OnnxBackend, args: readonly tf.Tensor[], results: readonly tf.Tensor[]): void {
+  const known = new Set(args.map((t) => backend.valueOf(t.dataId)));
+  for (const r of results) {
+    const v = dependsOnInput(backend.valueOf(r.dataId), known);
+    if (v) throw closure(`a tensor [${v.shape}] of the compiled function`);
+  }
+}
+
+function closure(what: string, cause?: unknown): RematClosureError {
+  return new RematClosureError(
+    `remat: the function uses ${what} that is not among its arguments, so its gradient would be lost; pass it as an argument`,
+    { cause },
+  );
 }

@@ -19,6 +19,11 @@ export class TraceReadError extends Error {
   override readonly name = 'TraceReadError';
 }
 
+/** Thrown when a tensor is used after it was disposed. */
+export class DisposedTensorError extends Error {
+  override readonly name = 'DisposedTensorError';
+}
+
 /** Thrown for a random operation inside a compiled function, where it would become a constant. */
 export class TraceRandomError extends Error {
   override readonly name = 'TraceRandomError';
@@ -30,6 +35,8 @@ export class OnnxBackend extends tf.KernelBackend {
   private readonly holders = new Map<Value, number>();
   /** Name of the function being traced, if one is. */
   tracing: string | null = null;
+  /** Tensors made during the trace. */
+  private traced: object[] | undefined;
   readonly lazy: Lazy;
 
   constructor() {
@@ -39,6 +46,7 @@ export class OnnxBackend extends tf.KernelBackend {
 
   private hold(value: Value, strings?: Uint8Array[]): object {
     const dataId = {};
+    this.traced?.push(dataId);
     this.entries.set(dataId, strings ? { value, strings, refCount: 1 } : { value, refCount: 1 });
     this.countHolders(value, 1);
     return dataId;
@@ -50,10 +58,30 @@ export class OnnxBackend extends tf.KernelBackend {
     else this.holders.delete(value);
   }
 
+  /** Runs `record` as the trace of function `name`. What it leaves behind (kept tensors) is dropped: it has no values. */
+  traceAs(name: string, record: () => void): void {
+    if (this.tracing !== null) {
+      throw new Error(`compiled function '${name}' was called while '${this.tracing}' is traced; call the plain function there`);
+    }
+    this.tracing = name;
+    this.traced = [];
+    try {
+      record();
+    } finally {
+      const left = this.traced;
+      this.tracing = null;
+      this.traced = undefined;
+      for (const dataId of left) {
+        const kind = this.entries.get(dataId)?.value.def.kind;
+        if (kind === 'node' || kind === 'input') this.disposeData(dataId, true);
+      }
+    }
+  }
+
   /** The graph value behind a tensor. */
   valueOf(dataId: object): Value {
     const entry = this.entries.get(dataId);
-    if (!entry) throw new Error('this tensor was disposed, or belongs to another backend');
+    if (!entry) throw new DisposedTensorError('this tensor was disposed, or belongs to another backend');
     return entry.value;
   }
 

@@ -16,15 +16,11 @@ export interface Traced {
 
 /** Runs `fn` on placeholders of the shapes of the tensor leaves of `args`. */
 export function trace(backend: OnnxBackend, fn: (...args: never[]) => unknown, args: readonly unknown[], name: string): Traced {
-  if (backend.tracing !== null) {
-    throw new Error(`compiled function '${name}' was called while '${backend.tracing}' is traced; call the plain function there`);
-  }
   const { leaves, def } = treeFlatten(args);
   const inputs: Value[] = [];
   const outputs: Value[] = [];
   const result: { def: TreeDef; leaves: ResultLeaf[] } = { def: { kind: 'leaf' }, leaves: [] };
-  backend.tracing = name;
-  try {
+  backend.traceAs(name, () =>
     tf.tidy(() => {
       const placeholders = leaves.map((leaf) => {
         if (!(leaf instanceof tf.Tensor)) return leaf;
@@ -41,10 +37,8 @@ export function trace(backend: OnnxBackend, fn: (...args: never[]) => unknown, a
         outputs.push(backend.valueOf(leaf.dataId));
         return { output: outputs.length - 1 };
       });
-    });
-  } finally {
-    backend.tracing = null;
-  }
+    }),
+  );
   return { graph: freeze(collect(inputs, outputs)), ...result };
 }
 
