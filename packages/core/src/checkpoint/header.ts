@@ -23,7 +23,7 @@ export interface Header {
 }
 
 /** As the reference implementation limits it. */
-export const MAX_HEADER = 100_000_000;
+const MAX_HEADER = 100_000_000;
 /** Bytes before the header: its length. */
 export const LENGTH_BYTES = 8;
 
