@@ -87,11 +87,11 @@ it('tells its chain of thought: the targets themselves', () => {
 
 it('says what is wrong with its options', () => {
   expect(() => groupWords({ group: 'Q8' })).toThrow(
-    'group: must be S, A or Z and a number, such as S3, A5 or Z7 (got "Q8")',
+    "group must be S, A or Z and a number, such as S3, A5 or Z7 (got 'Q8'); set task.group",
   );
-  expect(() => groupWords({ seq: 0 })).toThrow('seq: must be >= 1 (got 0)');
-  expect(() => groupWords({ seq: 1.5 })).toThrow('seq: must be a whole number (got 1.5)');
-  const unknown = { lenght: 3 } as object;
-  expect(() => groupWords(unknown)).toThrow(/lenght[\s\S]*its options are: group, seq, validationSeed/);
+  expect(() => groupWords({ seq: 0 })).toThrow('seq must be >= 1 (got 0); set task.seq');
+  expect(() => groupWords({ seq: 1.5 })).toThrow('seq must be a whole number (got 1.5); set task.seq');
+  const misspelled = { vaildationSeed: 3 } as object;
+  expect(() => groupWords(misspelled)).toThrow("task has no option 'vaildationSeed'; did you mean 'validationSeed'?");
   expect(() => groupWords().train(0, 0, 0)).toThrow('batch must be a whole number >= 1 (got 0)');
 });

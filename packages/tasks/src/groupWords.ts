@@ -1,22 +1,20 @@
 // The word problem of a finite group: read random elements, say the running product at every position.
-import { fold, type Key, key, randint } from '@looplab/core';
+import { fold, type Key, key, parseOptions, randint } from '@looplab/core';
 import { z } from 'zod';
 import { groupByName } from './groups.ts';
-import { parseOptions } from './options.ts';
 import { emptyBatch, type Task, type TaskBatch } from './task.ts';
 
 export const groupWordsOptions = z.strictObject({
   group: z
-    .string('must be a text such as S3')
-    .regex(/^[SAZ]\d{1,4}$/, 'must be S, A or Z and a number, such as S3, A5 or Z7')
+    .string()
+    .regex(/^[SAZ]\d{1,4}$/, {
+      error: ({ input }) =>
+        `group must be S, A or Z and a number, such as S3, A5 or Z7 (got '${input}'); set task.group`,
+    })
     .default('S3')
     .describe('the group: S3, S4, S5 (permutations), A4, A5 (even permutations), Z2, Z7 (addition modulo n)'),
-  seq: z.int('must be a whole number').min(1, 'must be >= 1').default(16).describe('elements in a word'),
-  validationSeed: z
-    .int('must be a whole number')
-    .min(0, 'must be >= 0')
-    .default(0)
-    .describe('seed of the held-out words'),
+  seq: z.int().min(1).default(16).describe('elements in a word'),
+  validationSeed: z.int().min(0).default(0).describe('seed of the held-out words'),
 });
 
 /**
@@ -26,12 +24,14 @@ export const groupWordsOptions = z.strictObject({
  *
  * Held-out words are drawn apart from training words, not excluded from them: with few possible words (`|G|^seq`) some occur in both.
  *
+ * @throws ConfigError, TaskError where the options do not fit
+ *
  * @example
  * const task = groupWords({ group: 'S3', seq: 16 });
  * task.train(0, 0, 32).ids.length; // 512
  */
 export function groupWords(options: z.input<typeof groupWordsOptions> = {}): Task {
-  const config = parseOptions('groupWords', groupWordsOptions, options);
+  const config = parseOptions('task', groupWordsOptions, options);
   const group = groupByName(config.group);
   const { seq } = config;
 

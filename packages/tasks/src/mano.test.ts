@@ -264,14 +264,14 @@ describe('the stream', () => {
 });
 
 it.each([
-  [{ modulus: 1 }, 'modulus: must be >= 2 (got 1)'],
-  [{ maxOps: 0 }, 'maxOps: must be >= 1 (got 0)'],
+  [{ modulus: 1 }, 'modulus must be >= 2 (got 1)'],
+  [{ maxOps: 0 }, 'maxOps must be >= 1 (got 0)'],
   [{ maxOps: 3, validationOps: 4 }, 'validationOps must be <= maxOps = 3 (got 4)'],
   [{ maxOps: 10, seq: 10 }, 'seq must be >= 24 to hold a problem of 10 operators (got 10)'],
-  [{ ops: [] }, 'ops: must name at least one operator'],
-  [{ ops: ['+', '+'] }, 'ops: must not repeat an operator'],
-  [{ ops: ['/'] }, 'ops.0: must be +, - or * (got "/")'],
-  [{ loss: 'last' }, `loss: must be 'answer' or 'all' (got "last")`],
+  [{ ops: [] }, 'ops must name at least one operator'],
+  [{ ops: ['+', '+'] }, 'ops must not repeat an operator'],
+  [{ ops: ['/'] }, "must be one of '+', '-', '*' (got \"/\"); set task.ops.0"],
+  [{ loss: 'last' }, `loss must be one of 'answer', 'all' (got "last"); set task.loss`],
 ])('refuses %j', (options, message) => {
   expect(() => mano(options as object)).toThrow(message);
 });

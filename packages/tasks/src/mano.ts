@@ -1,52 +1,38 @@
 // Mano: mental modular arithmetic, a prefix expression answered in one token without writing anything down.
-import { fold, type Key, key } from '@looplab/core';
+import { fold, type Key, key, parseOptions } from '@looplab/core';
 import { z } from 'zod';
 import { draws } from './draws.ts';
 import { evaluate, type Op, prefix, randomExpression, work } from './manoExpression.ts';
-import { parseOptions } from './options.ts';
 import { type ChainStep, emptyBatch, type Task, type TaskBatch, TaskError } from './task.ts';
 
-const whole = z.int('must be a whole number');
+const whole = z.int();
 export const manoOptions = z.strictObject({
-  modulus: whole.min(2, 'must be >= 2').max(4096, 'must be <= 4096').default(23).describe('values are 0..modulus-1'),
-  maxOps: whole
-    .min(1, 'must be >= 1')
-    .max(512, 'must be <= 512')
-    .default(10)
-    .describe('L: training draws U{1..L} operators, validation has L'),
-  validationOps: whole
-    .min(1, 'must be >= 1')
-    .optional()
-    .describe('operators in a validation problem, at most maxOps; default maxOps'),
+  modulus: whole.min(2).max(4096).default(23).describe('values are 0..modulus-1'),
+  maxOps: whole.min(1).max(512).default(10).describe('L: training draws U{1..L} operators, validation has L'),
+  validationOps: whole.min(1).optional().describe('operators in a validation problem, at most maxOps; default maxOps'),
   ops: z
-    .array(z.enum(['+', '-', '*'], { error: 'must be +, - or *' }))
-    .min(1, 'must name at least one operator')
-    .refine((ops) => new Set(ops).size === ops.length, 'must not repeat an operator')
+    .array(z.enum(['+', '-', '*']))
+    .refine((ops) => ops.length > 0, 'ops must name at least one operator; set task.ops')
+    .refine((ops) => new Set(ops).size === ops.length, 'ops must not repeat an operator; set task.ops')
     .default(['+', '-', '*'])
     .describe('operators to draw from, all modulo modulus'),
   opTokens: z
-    .enum(['single', 'double'], { error: "must be 'single' or 'double'" })
+    .enum(['single', 'double'])
     .default('single')
     .describe('one symbol for an operator (Ouro), or two synonyms picked at random (Physics of Language Models 4.1)'),
-  lengthToken: z
-    .boolean('must be true or false')
-    .default(true)
-    .describe('say the number of operators before the expression: <len_l>'),
+  lengthToken: z.boolean().default(true).describe('say the number of operators before the expression: <len_l>'),
   loss: z
-    .enum(['answer', 'all'], { error: "must be 'answer' or 'all'" })
+    .enum(['answer', 'all'])
     .default('answer')
     .describe(
       'which symbols training scores: the answer, or every one (Physics of Language Models 4.1); validation scores answers',
     ),
   packing: z
-    .enum(['none', 'open', 'masked'], { error: "must be 'none' or 'open'" })
+    .enum(['none', 'open', 'masked'])
     .default('none')
     .describe('one problem a row, or problems one after another which see the ones before (open)'),
-  seq: whole
-    .min(1, 'must be >= 1')
-    .optional()
-    .describe('symbols in a row; default: the longest problem (packing none) or 1024 (open)'),
-  validationSeed: whole.min(0, 'must be >= 0').default(0).describe('seed of the held-out problems'),
+  seq: whole.min(1).optional().describe('symbols in a row; default: the longest problem (packing none) or 1024 (open)'),
+  validationSeed: whole.min(0).default(0).describe('seed of the held-out problems'),
 });
 
 /**
@@ -61,13 +47,15 @@ export const manoOptions = z.strictObject({
  *
  * Chance is `1 / modulus`; answers are not quite uniform, since a product is 0 more often than other values.
  *
+ * @throws ConfigError, TaskError where the options do not fit
+ *
  * @example
  * const task = mano({ maxOps: 3 });
  * const { ids } = task.validation(0, 1);
  * task.decode(ids); // something like `<bos> <len_3> - * 4 7 + 1 20 <ans>`
  */
 export function mano(options: z.input<typeof manoOptions> = {}): Task {
-  const parsed = parseOptions('mano', manoOptions, options);
+  const parsed = parseOptions('task', manoOptions, options);
   const { modulus, maxOps, ops, lengthToken, packing } = parsed;
   const validationOps = parsed.validationOps ?? maxOps;
   const longest = 2 * maxOps + 3 + (lengthToken ? 1 : 0); // of the input; the answer is only a target

@@ -36,7 +36,7 @@ export const tasks: Readonly<Record<string, TaskEntry>> = entries;
 
 /**
  * Builds the task called `name`.
- * @throws TaskError where there is none of that name, or `options` do not fit
+ * @throws TaskError where there is none of that name, ConfigError where `options` do not fit
  */
 export function taskById(name: string, options: unknown = {}): Task {
   const entry = Object.hasOwn(tasks, name) ? tasks[name] : undefined;

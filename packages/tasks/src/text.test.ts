@@ -106,7 +106,7 @@ it.each([
 });
 
 it('says what is wrong with its options', () => {
-  expect(() => text({ files: [] })).toThrow('files: must name at least one file');
-  expect(() => text({} as { files: string[] })).toThrow('files: must be a list of paths (got nothing)');
-  expect(() => text({ files: [counting], validationFraction: 1 })).toThrow('validationFraction: must be < 1 (got 1)');
+  expect(() => text({ files: [] })).toThrow('files must name at least one file');
+  expect(() => text({} as { files: string[] })).toThrow('files must be an array (got nothing)');
+  expect(() => text({ files: [counting], validationFraction: 1 })).toThrow('validationFraction must be < 1 (got 1)');
 });

@@ -4,23 +4,17 @@ import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { fold, key, randint } from '@looplab/core';
+import { fold, key, parseOptions, randint } from '@looplab/core';
 import { z } from 'zod';
-import { parseOptions } from './options.ts';
 import { emptyBatch, type Task, type TaskBatch, TaskError } from './task.ts';
 
 export const textOptions = z.strictObject({
   files: z
-    .array(z.string('must be a path').min(1, 'must be a path'), 'must be a list of paths')
-    .min(1, 'must name at least one file')
+    .array(z.string().min(1))
+    .refine((files) => files.length > 0, 'files must name at least one file; set task.files')
     .describe('UTF-8 text files, joined in this order'),
-  seq: z.int('must be a whole number').min(1, 'must be >= 1').default(256).describe('bytes in a window'),
-  validationFraction: z
-    .number('must be a number')
-    .gt(0, 'must be > 0')
-    .lt(1, 'must be < 1')
-    .default(0.1)
-    .describe('share of the bytes held out, taken from the end'),
+  seq: z.int().min(1).default(256).describe('bytes in a window'),
+  validationFraction: z.number().gt(0).lt(1).default(0.1).describe('share of the bytes held out, taken from the end'),
 });
 
 /**
@@ -30,10 +24,10 @@ export const textOptions = z.strictObject({
  * A validation batch which reaches past the last window is filled up with rows of weight 0.
  *
  * Files are read once, here. `config` holds each file's name, size and SHA-256 but not its path: the same bytes are the same data anywhere.
- * @throws TaskError where a file is missing, empty, unreadable, not UTF-8, or too short for one window on both sides
+ * @throws ConfigError where the options do not fit; TaskError where a file is missing, empty, unreadable, not UTF-8, or too short for one window on both sides
  */
 export function text(options: z.input<typeof textOptions>): Task {
-  const { files, seq, validationFraction } = parseOptions('text', textOptions, options);
+  const { files, seq, validationFraction } = parseOptions('task', textOptions, options);
   const parts = files.map(readText);
   const bytes = Buffer.concat(parts);
   const split = bytes.length - Math.floor(bytes.length * validationFraction);
