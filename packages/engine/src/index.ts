@@ -1,8 +1,10 @@
 // @looplab/engine: TensorFlow.js functions traced, optimised and run by ONNX Runtime.
-export { type DeviceOptions, tensor, toArray, useDevice } from './device.ts';
+export { DeviceError, type DeviceOptions, tensor, toArray, useDevice } from './device.ts';
 export * from './eager/index.ts';
 export { grad, type ValueAndGrad, valueAndGrad } from './grad.ts';
 export * from './ops/index.ts';
-export { type CompileOptions, compile } from './run/compile.ts';
-export { remat } from './run/remat.ts';
+export { type Compiled, type CompileOptions, compile, SignatureError } from './run/compile.ts';
+export { GEMM_OPERATORS } from './run/kernelTimes.ts';
+export type { ExecutionProvider } from './run/program.ts';
+export { remat, RematClosureError } from './run/remat.ts';
 export { type Tree, type TreeDef, treeDefEqual, treeFlatten, treeLeaves, treeMap, treePaths, treeUnflatten } from './tree.ts';

@@ -6,6 +6,7 @@ import { printGraph } from '../graph/print.ts';
 import { currentOnnxBackend, type OnnxBackend } from '../trace/backend.ts';
 import { type Traced, trace } from '../trace/trace.ts';
 import { treeFlatten, treeLeaves, treePaths, treeUnflatten } from '../tree.ts';
+import { kernelTimes } from './kernelTimes.ts';
 import { load, type Program } from './program.ts';
 import { currentSettings } from './settings.ts';
 
@@ -25,8 +26,8 @@ export interface Compiled<A extends unknown[], R> {
   lower(...args: A): Promise<Graph>;
   /** That graph as text. */
   print(...args: A): Promise<string>;
-  /** Ends profiling, where the device was set to profile, so that the files are complete. */
-  endProfiling(): Promise<void>;
+  /** Mean milliseconds in each operator for these arguments, which are not donated. Backend `onnx` only. */
+  kernelTimes(...args: A): Promise<Record<string, number>>;
   /** Frees all programs. */
   release(): Promise<void>;
 }
@@ -75,13 +76,10 @@ export function compile<A extends unknown[], R>(fn: (...args: A) => R, options: 
     const backend = currentOnnxBackend();
     if (!backend) return runEagerly(fn, args, donate);
     const unit = await unitFor(backend, args);
-    const tensors = treeLeaves(args).filter((x): x is tf.Tensor => x instanceof tf.Tensor);
-    const values = tensors.map((t) => backend.valueOf(t.dataId));
-    const feeds: TypedArray[] = [];
-    for (const v of values) feeds.push(v.def.kind === 'data' ? hostData(v.def.host) : await backend.lazy.compute(v));
+    const feeds = await feedsOf(backend, args);
     const into = unit.pool.splice(0, unit.pool.length);
     const results = await unit.program.run(feeds, into);
-    const taken = takeDonated(backend, args, tensors, values, donate, name);
+    const taken = takeDonated(backend, args, donate, name);
     unit.donors.forEach((donor, i) => {
       unit.pool[i] = donor >= 0 ? taken.get(donor) : undefined;
     });
@@ -105,8 +103,9 @@ export function compile<A extends unknown[], R>(fn: (...args: A) => R, options: 
   return Object.assign(call, {
     lower,
     print: async (...args: A) => printGraph(await lower(...args)),
-    endProfiling: async () => {
-      for (const u of await all()) u.program.endProfiling();
+    kernelTimes: async (...args: A) => {
+      const graph = await lower(...args);
+      return kernelTimes(graph, await feedsOf(currentOnnxBackend() as OnnxBackend, args), currentSettings());
     },
     release: async () => {
       for (const u of await all()) await u.program.release();
@@ -149,20 +148,34 @@ function donatedLeaves(args: readonly unknown[], donate: ReadonlySet<number>): n
   return found;
 }
 
+function tensorLeaves(args: unknown): tf.Tensor[] {
+  return treeLeaves(args).filter((x): x is tf.Tensor => x instanceof tf.Tensor);
+}
+
+/** The memory of the tensor leaves; what is pending is computed. */
+async function feedsOf(backend: OnnxBackend, args: readonly unknown[]): Promise<TypedArray[]> {
+  const feeds: TypedArray[] = [];
+  for (const t of tensorLeaves(args)) {
+    const v = backend.valueOf(t.dataId);
+    feeds.push(v.def.kind === 'data' ? hostData(v.def.host) : await backend.lazy.compute(v));
+  }
+  return feeds;
+}
+
 /** Disposes donated tensors and returns the memory that nobody else can see any more. */
 function takeDonated(
   backend: OnnxBackend,
   args: readonly unknown[],
-  tensors: readonly tf.Tensor[],
-  values: readonly Value[],
   donate: ReadonlySet<number>,
   name: string,
 ): Map<number, TypedArray> {
   const taken = new Map<number, TypedArray>();
+  const tensors = tensorLeaves(args);
   for (const i of donatedLeaves(args, donate)) {
-    const v = values[i] as Value;
+    const t = tensors[i] as tf.Tensor;
+    const v = backend.valueOf(t.dataId);
     const alone = backend.holdersOf(v) === 1;
-    tensors[i]?.dispose();
+    t.dispose();
     if (!alone || v.def.kind !== 'data') continue;
     const host: Host = v.def.host;
     if (host.data && ours.has(host.data)) {
