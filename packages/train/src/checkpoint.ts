@@ -33,6 +33,7 @@ interface StateFile {
   readonly step: number;
   readonly loss: number | null;
   readonly state: unknown;
+  /** Of the other files, by name. */
   readonly sha256: Readonly<Record<string, string>>;
 }
 
@@ -54,7 +55,7 @@ export function saveCheckpoint(folder: string, checkpoint: Checkpoint): Checkpoi
     writeSafetensors(join(temporary, OPTIMISER), checkpoint.optimiser, { step: String(step) });
     const hashes = Object.fromEntries([MODEL, OPTIMISER].map((f) => [f, sha256(readFileSync(join(temporary, f)))]));
     const file: StateFile = { step, loss, state, sha256: hashes };
-    writeFileSync(join(temporary, STATE), `${JSON.stringify(file, null, 2)}\n`);
+    writeFileSync(join(temporary, STATE), `${JSON.stringify({ ...file, self: hashOf(file) }, null, 2)}\n`);
     for (const f of [MODEL, OPTIMISER, STATE]) syncPath(join(temporary, f));
     removeQuietly(path);
     renameSync(temporary, path);
@@ -140,6 +141,12 @@ function stepFolders(folder: string): string[] {
 
 function readStateFile(path: string): StateFile | undefined {
   const value = readJson(join(path, STATE));
-  const isState = typeof value === 'object' && value !== null && 'step' in value && 'sha256' in value;
-  return isState ? (value as StateFile) : undefined; // written by saveCheckpoint; the hashes catch the rest
+  if (typeof value !== 'object' || value === null || !('self' in value)) return undefined;
+  const { self, ...file } = value as StateFile & { self: unknown }; // believed only if its own hash agrees
+  return self === hashOf(file) ? file : undefined;
+}
+
+/** JSON that was read and written again is the same text, so the hash of the text is that of the content. */
+function hashOf({ step, loss, state, sha256: files }: StateFile): string {
+  return sha256(JSON.stringify({ step, loss, state, files }));
 }

@@ -28,6 +28,8 @@ export interface RunStudyOptions extends ResolveOptions {
   readonly signal?: AbortSignal;
   /** The study's file. If the study brings plug-ins of its own, it becomes part of the run ids. */
   readonly source?: string;
+  /** Identity of the code instead of the one that is computed; as `code` of `trainRun`. */
+  readonly code?: string;
 }
 
 /** One run in a summary. Values of a run that did not finish are left out. */
@@ -79,7 +81,8 @@ export async function runStudy(options: RunStudyOptions): Promise<StudySummary> 
   const folder = join(results, study.name);
   const planned = plans.map((plan) => {
     const sources = options.source !== undefined && isHomeMade(plan) ? [options.source] : [];
-    return { plan, sources, id: runId(plan.config, codeId(sources)) };
+    const code = options.code ?? codeId(sources);
+    return { plan, code, id: runId(plan.config, code) };
   });
   const write = (text: string): void => void output?.write(`${text}\n`);
   const own = options.signal ? undefined : listenForInterrupt((name) => write(`${name}: finishing the current step`));
@@ -91,7 +94,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudySummary> 
     return { study: study.name, scale: scale ?? null, overrides, ...task, runs };
   };
   try {
-    for (const [i, { plan, sources, id }] of planned.entries()) {
+    for (const [i, { plan, code, id }] of planned.entries()) {
       if (signal?.aborted)
         throw new CancelledError(`stopped before run ${i + 1} of ${planned.length}`, exitCodeOf(signal));
       const label = labelOf(plan, planned.length > 1 ? `${i + 1}/${planned.length} ` : '');
@@ -100,7 +103,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudySummary> 
       const hooks = [showProgress(progress), ...(callbacks?.(plan) ?? [])];
       const watched = signal ? { signal } : {};
       try {
-        const result = await trainRun({ ...plan.options, dir, overrides, sources, callbacks: hooks, ...watched });
+        const result = await trainRun({ ...plan.options, dir, overrides, code, callbacks: hooks, ...watched });
         runs.push(finished(result));
         write(`${label}: ${resultLine(result)}`);
       } catch (error) {

@@ -19,8 +19,11 @@ export interface TrainRunOptions extends RunOptions {
   readonly callbacks?: readonly Callback[];
   /** Aborting it ends the run after the current step, with its state saved. */
   readonly signal?: AbortSignal;
-  /** Files outside the packages that decide what is computed, such as a strategy of the study's own. */
-  readonly sources?: readonly string[];
+  /**
+   * Identity of the code, part of the run id. Default: {@link codeId}. Give the one in a run's manifest to go on with a run
+   * after the code changed, if you know that the change does not matter to it.
+   */
+  readonly code?: string;
 }
 
 /** A finished run. */
@@ -48,10 +51,9 @@ export interface RunResult {
  * RunLockedError, RunFolderError; DivergedError with status `diverged`; CancelledError with status `cancelled`
  */
 export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
-  const { dir, overrides = [], callbacks = [], signal, sources = [] } = options;
+  const { dir, overrides = [], callbacks = [], signal, code = codeId() } = options;
   const plan = planRun(options);
   const params = countParams(paramSpecs(plan.model, plan.strategy));
-  const code = codeId(sources);
   const id = runId(plan.config, code);
   const known = knownRun(dir, id);
   const result = (end: LoopResult, isCached: boolean): RunResult => ({
