@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { backends } from './backends.ts';
-import { excludedBecause } from './exclusions.ts';
-import { distOf, installHooks } from './hooks.ts';
+import { differsBecause, excludedBecause } from './exclusions.ts';
+import { distOf, installHooks, internal } from './hooks.ts';
 
-/** How one spec ended. `unsupported`: it failed at a kernel, or a type of tensor, that the backend says it does not have. */
-export type Outcome = 'passed' | 'failed' | 'unsupported' | 'excluded';
+const require = createRequire(import.meta.url); // jasmine-core is CommonJS without types
+
+/** How one spec ended. `unsupported`: it failed at a kernel, or a type of tensor, that the backend says it does not have; `different`: it failed and is listed as a known difference. */
+export type Outcome = 'passed' | 'failed' | 'unsupported' | 'different' | 'excluded';
 
 /** One spec of tfjs-core with what happened to it. */
 export interface SpecResult {
@@ -70,10 +72,9 @@ export async function runTfjsTests(options: HarnessOptions): Promise<HarnessResu
   if (backend === undefined)
     throw new Error(`unknown backend ${options.backend}; expected one of ${Object.keys(backends).join(', ')}`);
   installHooks(['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu']);
-  const jasmine = createRequire(import.meta.url)('jasmine-core').boot(true);
+  const jasmine = require('jasmine-core').boot(true);
   const env: JasmineEnv = jasmine.getEnv();
   const core = distOf('@tensorflow/tfjs-core');
-  const internal = (path: string) => import(`@tensorflow/tfjs-core/dist/${path}`);
 
   await internal('index');
   await internal('public/chained_ops/register_all_chained_ops');
@@ -158,8 +159,11 @@ export async function runTfjsTests(options: HarnessOptions): Promise<HarnessResu
       const kernels = [...asked].sort();
       const missing = kernels.filter((k) => !has.has(k));
       const failure = spec.failedExpectations[0];
-      const refused = missing.length > 0 || failure?.message.startsWith('UnsupportedKernelError') === true;
-      const outcome: Outcome = spec.status === 'passed' || options.list ? 'passed' : refused ? 'unsupported' : 'failed';
+      const refused =
+        missing.length > 0 || /UnsupportedKernelError|backend '\w+' cannot run/.test(failure?.message ?? '');
+      const difference = differsBecause(name, options.backend);
+      const failed: Outcome = refused ? 'unsupported' : difference !== undefined ? 'different' : 'failed';
+      const outcome: Outcome = spec.status === 'passed' || options.list ? 'passed' : failed;
       const result = {
         file,
         name,
@@ -179,6 +183,6 @@ export async function runTfjsTests(options: HarnessOptions): Promise<HarnessResu
 }
 
 /** Test files in the order of tfjs-core's `dist/tests.js`, as paths below `dist` without extension. */
-export function testFiles(core: string): string[] {
+function testFiles(core: string): string[] {
   return [...readFileSync(join(core, 'tests.js'), 'utf8').matchAll(/^import '\.\/(.*)';$/gm)].map((m) => m[1] ?? '');
 }

@@ -11,6 +11,12 @@ export function distOf(pkg: string): string {
   return dirname(require.resolve(pkg));
 }
 
+/** A module below tfjs-core's `dist`, once the hooks are installed; untyped, as these files are no part of its interface. */
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export function internal(path: string): Promise<any> {
+  return import(`@tensorflow/tfjs-core/dist/${path}`);
+}
+
 /** File a specifier without extension means: itself, `x.js` or `x/index.js`. */
 function completed(path: string): string {
   if (/\.[cm]?[jt]s(on)?$/.test(path)) return path;

@@ -29,21 +29,23 @@ if (values.json !== undefined)
   writeFileSync(values.json, JSON.stringify({ backend: values.backend, registered, specs }, null, 1));
 
 const count = (outcome: Outcome) => specs.filter((s) => s.outcome === outcome).length;
-const [passed, failed, unsupported] = [count('passed'), count('failed'), count('unsupported')];
+const [passed, failed, unsupported, different] = [
+  count('passed'),
+  count('failed'),
+  count('unsupported'),
+  count('different'),
+];
 if (values.list) {
   console.log(`${passed} specs`);
 } else {
-  console.log('Excluded:');
-  for (const [reason, n] of tally(specs.filter((s) => s.outcome === 'excluded').map((s) => s.message ?? '')))
-    console.log(`  ${n}  ${reason}`);
-  if (unsupported > 0) {
-    console.log('Specs that need a kernel the backend lacks:');
-    for (const [kernel, n] of tally(specs.flatMap((s) => (s.outcome === 'unsupported' ? whatIsMissing(s) : []))))
-      console.log(`  ${n}  ${kernel}`);
-  }
+  print('Not run', tally(specs.flatMap((s) => (s.outcome === 'excluded' ? [s.message ?? ''] : []))));
+  print('Not supported', tally(specs.flatMap((s) => (s.outcome === 'unsupported' ? [refusal(s)] : []))));
+  print('Known differences', tally(specs.flatMap((s) => (s.outcome === 'different' ? [s.name] : []))));
+  const supported = passed + failed + different;
   console.log(
-    `${registered.length} kernels, ${((performance.now() - started) / 1000).toFixed(1)} s, ${unsupported} specs of unsupported kernels, ` +
-      `${((100 * passed) / Math.max(1, passed + failed)).toFixed(2)}% of the specs of supported kernels pass`,
+    `backend ${values.backend}: ${registered.length} kernels, ${unsupported} specs not supported, ` +
+      `${((100 * passed) / Math.max(1, supported)).toFixed(2)}% of the other ${supported} pass ` +
+      `(${((performance.now() - started) / 1000).toFixed(1)} s)`,
   );
   console.log(`${passed} passed, ${failed} failed`);
 }
@@ -56,10 +58,15 @@ function tally(items: readonly string[]): [string, number][] {
   return [...counts].sort((a, b) => b[1] - a[1]);
 }
 
-/** Kernels the spec found missing, or the type of tensor that was refused. */
-function whatIsMissing(spec: SpecResult): readonly string[] {
-  if (spec.missing.length > 0) return spec.missing;
-  return [/cannot run \w+: ([^;]*)/.exec(spec.message ?? '')?.[1] ?? 'unknown'];
+function print(title: string, counts: readonly [string, number][]): void {
+  if (counts.length > 0) console.log(`${title}:`);
+  for (const [what, n] of counts) console.log(`  ${n}  ${what}`);
+}
+
+/** What the backend said it cannot do. */
+function refusal(spec: SpecResult): string {
+  const said = /cannot run (\w+: [^;]*)/.exec(spec.message ?? '')?.[1];
+  return said ?? `no kernel ${spec.missing.join(', ')}`;
 }
 
 /** The message and the first frames of the stack outside jasmine. */

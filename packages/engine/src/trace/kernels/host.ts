@@ -5,6 +5,7 @@ import { hostData, makeData, type TypedArray, type Value } from '../../graph/gra
 import { BACKEND, type OnnxBackend, TraceRandomError } from '../backend.ts';
 import { UnsupportedKernelError } from './kernel.ts';
 
+/** Kernels whose result has a shape that depends on values. */
 const VALUE_SHAPED = [
   'NonMaxSuppressionV3',
   'NonMaxSuppressionV4',
@@ -69,7 +70,10 @@ function onHost(name: string): void {
   });
 }
 
+/** Every kernel that runs outside the graph. */
+export const ON_HOST: readonly string[] = [...VALUE_SHAPED, ...RANDOM];
+
 /** Registers the kernels that run outside the graph. */
 export function registerHost(): void {
-  for (const name of [...VALUE_SHAPED, ...RANDOM]) onHost(name);
+  for (const name of ON_HOST) onHost(name);
 }

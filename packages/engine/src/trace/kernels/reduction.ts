@@ -82,6 +82,6 @@ export function registerReduction(): void {
 }
 
 /** Softmax or LogSoftmax over any axis. */
-export function softmax(name: 'Softmax' | 'LogSoftmax', x: Value, dim: number): Value {
+function softmax(name: 'Softmax' | 'LogSoftmax', x: Value, dim: number): Value {
   return unary(name, x, { axis: dim < 0 ? dim + x.shape.length : dim });
 }

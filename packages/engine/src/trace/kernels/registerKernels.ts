@@ -13,6 +13,7 @@ import { registerMatmul } from './matmul.ts';
 import { registerNormalization } from './normalization.ts';
 import { registerPooling } from './pooling.ts';
 import { registerReduction } from './reduction.ts';
+import { registerRefused } from './refused.ts';
 import { registerResize } from './resize.ts';
 import { registerScan } from './scan.ts';
 import { registerShape } from './shape.ts';
@@ -31,6 +32,7 @@ export function registerKernels(): void {
   registerPooling();
   registerReduction();
   registerResize();
+  registerRefused();
   registerScan();
   registerShape();
   registerTransformer();

@@ -9,7 +9,7 @@ function viaInt(x: Value, f: (x: Value) => Value): Value {
   return x.dtype === 'bool' ? cast(f(cast(x, 'int32')), 'bool') : f(x);
 }
 
-export function concat(xs: readonly Value[], axis: number): Value {
+function concat(xs: readonly Value[], axis: number): Value {
   const first = xs[0] as Value;
   if (xs.length === 1) return first;
   return op('Concat', xs, { shape: concatShape(xs, axis), dtype: first.dtype }, { axis });
