@@ -15,7 +15,15 @@ import { planContext, plansOf } from '../recurrence/pass.ts';
 import type { Inputs, Micro, Plan } from '../recurrence/plan.ts';
 import type { Strategy } from '../recurrence/strategy.ts';
 import { StrategyError } from '../recurrence/strategyError.ts';
-import { type DecodeSetup, decodeBegin, decodeRead, decodeStep, type Past, type Rows } from './decodeStep.ts';
+import {
+  type Chosen,
+  type DecodeSetup,
+  decodeBegin,
+  decodeRead,
+  decodeStep,
+  type Past,
+  type Rows,
+} from './decodeStep.ts';
 import { Feed } from './feed.ts';
 import { KvCache } from './kvCache.ts';
 import { TensorPool } from './tensorPool.ts';
@@ -60,7 +68,7 @@ export class Decoder {
     rows: Rows,
     past: Past,
     k: Micro,
-    stopped: tf.Tensor | undefined,
+    chosen: Chosen,
   ) => Promise<ReturnType<typeof decodeStep>>;
   readonly #read: (w: Weights, rows: Rows, past: Past) => Promise<ReturnType<typeof decodeRead>>;
   #batch: number | undefined;
@@ -93,7 +101,7 @@ export class Decoder {
     this.#begin = compile((w, ids, mask, past, plan) => decodeBegin(setup, w, ids, mask, past, plan), {
       name: 'decodeBegin',
     });
-    this.#step = compile((w, rows, past, k, stopped) => decodeStep(setup, w, rows, past, k, stopped), {
+    this.#step = compile((w, rows, past, k, chosen) => decodeStep(setup, w, rows, past, k, chosen), {
       name: 'decodeStep',
     });
     this.#read = compile((w, rows, past) => decodeRead(setup, w, rows, past), { name: 'decodeRead' });
@@ -142,7 +150,7 @@ export class Decoder {
           cache: this.#cache,
           pool,
           rope,
-          step: (rows, seen, k, stopped) => this.#step(this.#weights, rows, seen, k, stopped),
+          step: (rows, seen, k, chosen) => this.#step(this.#weights, rows, seen, k, chosen),
           limits,
           mayExit: options.exit !== null,
         },
@@ -154,7 +162,7 @@ export class Decoder {
       for (const k of plan.steps) await feed.step(k);
       const read = pool.own(await this.#read(this.#weights, feed.rows, feed.past([slotKey(CODA, 0)])));
       feed.wroteReadout(read.written);
-      this.#cache.append(feed.written, seq, inputs.keyMask);
+      await this.#cache.append(feed.written, seq, inputs.keyMask);
       return { logits: pool.release(read.logits), depths: feed.depths, flops: feed.flops };
     } finally {
       pool.dispose();

@@ -1,14 +1,11 @@
 // One call of a decoder: walks the plan, computing in each step only the rows with a token that has not stopped.
 import { type RopeTables, tensor } from '@looplab/engine';
-import * as tf from '@tensorflow/tfjs-core';
 import { readSlot } from '../kv/kvPolicy.ts';
 import { type KvSlot, type KvSlots, slotKey } from '../kv/kvSession.ts';
-import { emptySlot, hidden, mapSlot, mergeSlot } from '../kv/kvSlots.ts';
 import type { StackShape } from '../model/specs.ts';
 import { ownFlops, readoutFlops, stackFlops } from '../recurrence/flops.ts';
 import type { Micro } from '../recurrence/plan.ts';
-import { mapState } from '../recurrence/state.ts';
-import type { DecodeSetup, decodeStep, Past, Rows } from './decodeStep.ts';
+import { type Chosen, type DecodeSetup, type decodeStep, type Past, type Rows, unwritten } from './decodeStep.ts';
 import type { KvCache } from './kvCache.ts';
 import type { TensorPool } from './tensorPool.ts';
 
@@ -17,12 +14,7 @@ export interface FeedSetup extends DecodeSetup {
   readonly cache: KvCache;
   readonly pool: TensorPool;
   readonly rope: Readonly<Record<string, RopeTables>>;
-  readonly step: (
-    rows: Rows,
-    past: Past,
-    k: Micro,
-    stopped: tf.Tensor | undefined,
-  ) => Promise<ReturnType<typeof decodeStep>>;
+  readonly step: (rows: Rows, past: Past, k: Micro, chosen: Chosen) => Promise<ReturnType<typeof decodeStep>>;
   /** Steps each token takes at most, row-major. */
   readonly limits: ArrayLike<number> | undefined;
   /** Whether the exit rule may stop tokens. */
@@ -69,43 +61,20 @@ export class Feed {
     const { pool, exit, strategy } = this.#setup;
     const alive = this.#alive();
     if (alive.length === 0) return this.#skip(k);
-    const all = alive.length === this.#batch;
-    const index = all ? undefined : pool.own(tensor(Int32Array.from(alive), [alive.length]));
-    const pick = (x: tf.Tensor): tf.Tensor => (index ? tf.gather(x, index) : x);
-
     const stopped = alive.flatMap((b) => [...this.#stopped.subarray(b * this.#seq, (b + 1) * this.#seq)]);
-    const mask = stopped.includes(1)
-      ? pool.own(tensor(Float32Array.from(stopped), [alive.length, this.#seq]))
-      : undefined;
-    const held = mask !== undefined || strategy.active !== undefined;
-    const rows = index ? pool.run(() => mapRows(this.rows, pick)) : this.rows;
-    const past = this.#pastOf(k, held, index ? pick : undefined);
-    const out = pool.own(await this.#setup.step(rows, past, k, mask));
-
-    if (index) {
-      // Row b comes from the computed part if it is alive, from what it was before if not.
-      const place = Int32Array.from({ length: this.#batch }, (_, b) => b);
-      alive.forEach((b, i) => {
-        place[b] = this.#batch + i;
-      });
-      const at = pool.own(tensor(place, [this.#batch]));
-      const rest = pool.run(() => this.#unwritten(k));
-      const merge = (before: tf.Tensor, after: tf.Tensor): tf.Tensor => tf.gather(tf.concat([before, after], 0), at);
-      const { state, memory } = this.rows;
-      const merged = pool.run(() => ({
-        state: mapState(state, (x, name) => merge(x, out.state[name] as tf.Tensor)), // a step keeps the leaves
-        memory: mapState(memory, (x, name) => merge(x, out.memory[name] as tf.Tensor)),
-      }));
-      this.rows = { ...this.rows, ...merged };
-      for (const [key, slot] of Object.entries(out.written))
-        this.#wrote(
-          k,
-          key,
-          pool.run(() => mergeSlot(slot, rest, at)),
-        );
-    } else {
-      this.rows = { ...this.rows, state: out.state, memory: out.memory };
-      for (const [key, slot] of Object.entries(out.written)) this.#wrote(k, key, slot);
+    const all = alive.length === this.#batch;
+    const chosen: Chosen = {
+      index: all ? undefined : pool.own(tensor(Int32Array.from(alive), [alive.length])),
+      place: all ? undefined : pool.own(tensor(placeOf(alive, this.#batch), [this.#batch])),
+      stopped: stopped.includes(1)
+        ? pool.own(tensor(Float32Array.from(stopped), [alive.length, this.#seq]))
+        : undefined,
+    };
+    const out = pool.own(await this.#setup.step(this.rows, this.#pastOf(k), k, chosen));
+    this.rows = { ...this.rows, state: out.state, memory: out.memory };
+    for (const [key, slot] of Object.entries(out.written)) {
+      this.written[key] = slot;
+      this.#latest[k.core] = slot;
     }
     this.flops += stackFlops(this.#shape(k), alive.length * this.#seq, alive.length * this.#seq * this.context);
     this.flops += ownFlops(this.#setup.config, strategy, alive.length * this.#seq);
@@ -135,39 +104,24 @@ export class Feed {
     return rows.filter((b) => this.#stopped.subarray(b * this.#seq, (b + 1) * this.#seq).includes(0));
   }
 
-  #pastOf(k: Micro, held: boolean, pick: ((x: tf.Tensor) => tf.Tensor) | undefined): Past {
-    const { kv, pool } = this.#setup;
+  #pastOf(k: Micro): Past {
+    const { kv } = this.#setup;
     const reads = slotKey(k.core, readSlot(kv, k.t));
     const mine = this.written[reads];
     const latest = this.#latest[k.core];
-    const past: Past = {
+    return {
       ...this.past([reads]),
       here: mine && kv.slot(k.t) !== readSlot(kv, k.t) ? { [reads]: mine } : {},
-      latest: held && latest ? { [k.core]: latest } : {},
+      latest: latest ? { [k.core]: latest } : {},
     };
-    if (!pick) return past;
-    const picked = (slots: KvSlots): KvSlots =>
-      Object.fromEntries(Object.entries(slots).map(([n, s]) => [n, mapSlot(s, pick)]));
-    const { prefix, here, latest: last } = past;
-    return { ...past, ...pool.run(() => ({ prefix: picked(prefix), here: picked(here), latest: picked(last) })) };
-  }
-
-  /** What a token shows in a step it did not compute. */
-  #unwritten(k: Micro): KvSlot {
-    const last = this.#latest[k.core];
-    if (!last) return emptySlot(this.#shape(k), this.#batch, this.#seq);
-    return this.#setup.kv.missing === 'latest' ? last : hidden(last);
-  }
-
-  #wrote(k: Micro, key: string, slot: KvSlot): void {
-    this.written[key] = slot;
-    this.#latest[k.core] = slot;
   }
 
   /** A step that nobody computes: its slot shows what the policy lets a skipped step show. */
   #skip(k: Micro): void {
     const slot = this.#setup.kv.slot(k.t);
-    if (slot !== null) this.written[slotKey(k.core, slot)] = this.#setup.pool.run(() => this.#unwritten(k));
+    if (slot === null) return;
+    const shows = (): KvSlot => unwritten(this.#setup, this.#latest[k.core], k, [this.#batch, this.#seq]);
+    this.written[slotKey(k.core, slot)] = this.#setup.pool.run(shows);
   }
 
   #stop(k: Micro, alive: readonly number[], done: ArrayLike<number> | undefined): void {
@@ -185,12 +139,11 @@ export class Feed {
   }
 }
 
-function mapRows(rows: Rows, f: (x: tf.Tensor) => tf.Tensor): Rows {
-  return {
-    ids: f(rows.ids),
-    e: f(rows.e),
-    state: mapState(rows.state, f),
-    memory: mapState(rows.memory, f),
-    keyMask: rows.keyMask && f(rows.keyMask),
-  };
+/** For each row its place in the batch followed by the computed rows. */
+function placeOf(alive: readonly number[], batch: number): Int32Array {
+  const place = Int32Array.from({ length: batch }, (_, b) => b);
+  alive.forEach((b, i) => {
+    place[b] = batch + i;
+  });
+  return place;
 }
