@@ -126,9 +126,14 @@ export function beginPass<S extends State>(setup: PassSetup<S>): Pass<S> {
     }
     now.calls++;
     if (setup.remat === true && active === undefined && kv.selfContained(k.t)) {
-      // Everything the call reads is an argument: recomputation may close over nothing.
+      // Everything the call reads is an argument: recomputation may close over nothing. A mask has no gradient.
       const call = (w: StackWeights, input: tf.Tensor, rope: RopeTables, keyMask: tf.Tensor | undefined): tf.Tensor =>
-        applyStack(w, input, { ...s, rope }, () => (fresh) => (keyMask ? { ...fresh(), keyMask } : fresh()));
+        applyStack(
+          w,
+          input,
+          { ...s, rope },
+          () => (fresh) => (keyMask ? { ...fresh(), keyMask: stopGradient(keyMask) } : fresh()),
+        );
       return remat(call)(s.w, x, s.rope, inputs.keyMask);
     }
     return applyStack(s.w, x, s, kv.step(k.core, k.t, { active, detach: !k.grad }));
