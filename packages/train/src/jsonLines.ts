@@ -19,7 +19,15 @@ export class JsonLines {
 
   /** Appends one record. On failure, e.g. a full disk, the part that was written is taken back. */
   append(record: object): void {
-    appendLine(this.#fd, this.path, JSON.stringify(record));
+    const bytes = Buffer.from(`${JSON.stringify(record)}\n`);
+    const size = fstatSync(this.#fd).size;
+    try {
+      let done = writeSync(this.#fd, bytes);
+      while (done < bytes.length) done += writeSync(this.#fd, bytes, done); // the second call says why the first was short
+    } catch (error) {
+      if (fstatSync(this.#fd).size > size) ftruncateSync(this.#fd, size);
+      throw new RunFolderError(`cannot write ${this.path}: ${systemReason(error)}`, { cause: error });
+    }
   }
 
   /** Makes everything appended so far durable. */
@@ -36,19 +44,6 @@ export class JsonLines {
 
   close(): void {
     closeSync(this.#fd);
-  }
-}
-
-/** Appends `line` and a line feed to an open file in one system call; a short write is undone and reported. */
-export function appendLine(fd: number, path: string, line: string): void {
-  const bytes = Buffer.from(`${line}\n`);
-  const size = fstatSync(fd).size;
-  try {
-    let done = writeSync(fd, bytes);
-    while (done < bytes.length) done += writeSync(fd, bytes, done); // the second call names the cause of a short first one
-  } catch (error) {
-    if (fstatSync(fd).size > size) ftruncateSync(fd, size);
-    throw new RunFolderError(`cannot write ${path}: ${systemReason(error)}`, { cause: error });
   }
 }
 

@@ -13,7 +13,7 @@ import { StudyError } from './errors.ts';
 import { type TrainConfig, type TrainOptions, trainConfig } from './trainConfig.ts';
 
 /** Training settings a stage may change. */
-export type StageTrainOptions = Partial<
+type StageTrainOptions = Partial<
   Pick<TrainOptions, 'lr' | 'warmup' | 'schedule' | 'minLrRatio' | 'weightDecay' | 'clipNorm'>
 >;
 

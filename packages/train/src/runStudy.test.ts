@@ -45,7 +45,7 @@ test('runs every run, writes the summary, and skips what is finished', async () 
   expect(readdirSync(join(results, 'tiny')).sort()).toEqual(
     [...summary.runs.map((r) => r.runId), 'summary.json'].sort(),
   );
-  expect(output.text()).toMatch(/^2\/2 plain seed 0: accuracy .*, 0:0/m);
+  expect(output.text()).toMatch(/^\[2\/2\] plain seed 0: accuracy .*, 0:0/m);
 
   const more = listener();
   const again = await runStudy({ study, results, output: more, overrides: ['seeds=2'] });
@@ -65,7 +65,7 @@ test('a run that diverges is reported at once and the others go on', async () =>
   const summary = await runStudy({ study, results, output, overrides });
   expect(summary.runs.map((r) => r.status)).toEqual(['diverged', 'finished']);
   expect(summary.runs[0]?.error).toMatch(/lower train.lr/);
-  expect(output.text()).toMatch(/^1\/2 looped seed 0: .*lower train.lr/m);
+  expect(output.text()).toMatch(/^\[1\/2\] looped seed 0: .*lower train.lr/m);
 });
 
 test('stopping ends the study and the same call goes on', async () => {

@@ -97,7 +97,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudySummary> 
     for (const [i, { plan, code, id }] of planned.entries()) {
       if (signal?.aborted)
         throw new CancelledError(`stopped before run ${i + 1} of ${planned.length}`, exitCodeOf(signal));
-      const label = labelOf(plan, planned.length > 1 ? `${i + 1}/${planned.length} ` : '');
+      const label = labelOf(plan, planned.length > 1 ? `[${i + 1}/${planned.length}] ` : '');
       const dir = join(folder, id);
       const progress = output ? progressOn(label, output) : silent;
       const hooks = [showProgress(progress), ...(callbacks?.(plan) ?? [])];

@@ -9,6 +9,7 @@ export function showProgress(progress: Progress): Callback {
   let scores: string[] = [];
   let rate = 0;
   let mark = { step: 0, at: performance.now() };
+  const draw = (step: number): void => progress.update({ step, steps, facts: [...facts, ...scores], rate });
   return {
     name: 'progress',
     onStart: ({ plan, startStep }) => {
@@ -17,7 +18,8 @@ export function showProgress(progress: Progress): Callback {
       if (startStep > 0) progress.line(`going on from step ${startStep} of ${steps}`);
     },
     onStep: ({ step }) => {
-      progress.update({ step, steps, facts: [...facts, ...scores], rate });
+      // The last step is shown with its scores, below.
+      if (step < steps) draw(step);
     },
     onLog: (record) => {
       const at = performance.now();
@@ -31,6 +33,7 @@ export function showProgress(progress: Progress): Callback {
           ? `accuracy ${record.accuracy.toFixed(3)}`
           : `${record.bitsPerByte.toFixed(3)} bits/byte`;
       scores = [`held out: ${score}`];
+      draw(record.step);
     },
     onEnd: () => progress.end(),
   };
