@@ -1,5 +1,20 @@
 // The engine's own kernels: RMS norm, rotary embedding, causal attention, SwiGLU, cross-entropy, embedding, and their gradients.
-import { add, cast, gemm, matMul, mul, op, ops, reduce, reshape, scalar, splat, sub, transpose, unary } from '../../graph/build.ts';
+import {
+  add,
+  cast,
+  gemm,
+  matMul,
+  mul,
+  op,
+  ops,
+  reduce,
+  reshape,
+  scalar,
+  splat,
+  sub,
+  transpose,
+  unary,
+} from '../../graph/build.ts';
 import { makeConstant, size, type Value } from '../../graph/graph.ts';
 import { type Inputs, input, kernel } from './kernel.ts';
 
@@ -25,7 +40,7 @@ function normaliseGrad(g: Value, xHat: Value, inv: Value, mean: Value): Value {
 
 function registerRmsNorm(): void {
   // -> xHat, 1 / rms(x)
-  kernel('RmsNormUnit', (inputs, attrs) => normalise(input(inputs, 'x'), attrs['eps']));
+  kernel('RmsNormUnit', (inputs, attrs) => normalise(input(inputs, 'x'), attrs.eps));
   kernel('RmsNormUnitGrad', (inputs) => {
     const { dy, xHat, inv } = pick(inputs, 'dy', 'xHat', 'inv');
     const mean = reduce('ReduceMean', mul(dy, xHat), [dy.shape.length - 1], true);
@@ -33,7 +48,7 @@ function registerRmsNorm(): void {
   });
   // -> y, xHat, 1 / rms(x)
   kernel('RmsNorm', (inputs, attrs) => {
-    const [xHat, inv] = normalise(input(inputs, 'x'), attrs['eps']) as [Value, Value];
+    const [xHat, inv] = normalise(input(inputs, 'x'), attrs.eps) as [Value, Value];
     return [mul(xHat, input(inputs, 'weight')), xHat, inv];
   });
   // -> dx, dweight
@@ -50,8 +65,8 @@ function registerRotary(): void {
   kernel('Rotary', (inputs, attrs) => {
     const { x, cos, sin } = pick(inputs, 'x', 'cos', 'sin');
     const start = makeConstant(BigInt64Array.of(0n), [1], 'int64');
-    const tables = [cos, attrs['inverse'] ? unary('Neg', sin) : sin];
-    return op('RotaryEmbedding', [x, start, ...tables], x, { num_heads: attrs['heads'], interleaved: 0 });
+    const tables = [cos, attrs.inverse ? unary('Neg', sin) : sin];
+    return op('RotaryEmbedding', [x, start, ...tables], x, { num_heads: attrs.heads, interleaved: 0 });
   });
 }
 
@@ -79,15 +94,15 @@ function mergeHeads(x: Value): Value {
 function registerAttention(): void {
   // -> out, and for the gradient: q, k, v by heads, probabilities, out by heads
   kernel('CausalAttention', (inputs, attrs) => {
-    const heads = attrs['heads'] as number;
+    const heads = attrs.heads as number;
     const q = splitHeads(input(inputs, 'q'), heads);
     const k = splitHeads(input(inputs, 'k'), heads);
     const v = splitHeads(input(inputs, 'v'), heads);
     const seq = q.shape[2] as number;
     const keys = k.shape[2] as number;
-    let scores = matMul(q, k, { transB: true, alpha: attrs['scale'] }); // [B, H, S, P + S]
+    let scores = matMul(q, k, { transB: true, alpha: attrs.scale }); // [B, H, S, P + S]
     let bias: Value | undefined = seq > 1 ? causalBias(seq, keys) : undefined;
-    const mask = inputs['keyMask'];
+    const mask = inputs.keyMask;
     if (mask) {
       const b = mul(sub(reshape(mask, [mask.shape[0] as number, 1, 1, keys]), scalar(1)), scalar(-MASKED));
       bias = bias ? add(b, bias) : b;
@@ -100,8 +115,8 @@ function registerAttention(): void {
   // -> dq, dk, dv
   kernel('CausalAttentionGrad', (inputs, attrs) => {
     const { q, k, v, p, out } = pick(inputs, 'q', 'k', 'v', 'p', 'out');
-    const alpha = attrs['scale'] as number;
-    const dOut = splitHeads(input(inputs, 'dy'), attrs['heads']);
+    const alpha = attrs.scale as number;
+    const dOut = splitHeads(input(inputs, 'dy'), attrs.heads);
     const dp = matMul(dOut, v, { transB: true });
     // rowsum(dp * p) = rowsum(dOut * out), and dHead is the shorter row (Dao et al. 2022, sec. 3.1)
     const delta = reduce('ReduceSum', mul(dOut, out), [3], true);
@@ -143,7 +158,12 @@ function registerCrossEntropy(): void {
     const { logits, labels } = pick(inputs, 'logits', 'labels');
     const logP = unary('LogSoftmax', logits, { axis: logits.shape.length - 1 });
     const n = size(labels.shape);
-    const own = op('GatherElements', [rows(logP), reshape(labels, [n, 1])], { shape: [n, 1], dtype: 'float32' }, { axis: 1 });
+    const own = op(
+      'GatherElements',
+      [rows(logP), reshape(labels, [n, 1])],
+      { shape: [n, 1], dtype: 'float32' },
+      { axis: 1 },
+    );
     return [unary('Neg', reshape(own, labels.shape)), logP];
   });
   kernel('CrossEntropyGrad', (inputs) => {
@@ -164,11 +184,16 @@ function registerEmbedding(): void {
   kernel('EmbeddingGrad', (inputs, attrs) => {
     const dy = rows(input(inputs, 'dy'));
     const ids = input(inputs, 'ids');
-    const n = attrs['rows'] as number;
+    const n = attrs.rows as number;
     if (n <= ONE_HOT_ROWS) return gemm(oneHot(ids, n), dy, { transA: true });
     const shape = [n, last(dy)];
     const indices = cast(reshape(ids, [size(ids.shape), 1]), 'int64');
-    return op('ScatterND', [splat(0, shape, 'float32'), indices, dy], { shape, dtype: 'float32' }, { reduction: 'add' });
+    return op(
+      'ScatterND',
+      [splat(0, shape, 'float32'), indices, dy],
+      { shape, dtype: 'float32' },
+      { reduction: 'add' },
+    );
   });
 }
 
