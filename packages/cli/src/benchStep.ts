@@ -1,6 +1,6 @@
 // Times whole training steps of the real model code: forward, loss, backward, clipping, AdamW.
 import { countParams, initParams, key, loopLM, modelConfig, paramSpecs, randint } from '@looplab/core';
-import { compile, tensor, toArray, useDevice } from '@looplab/engine';
+import { compile, GEMM_OPERATORS, tensor, toArray, useDevice } from '@looplab/engine';
 import { entropyRegularised } from '@looplab/objectives';
 import type { TaskBatch } from '@looplab/tasks';
 import { batchTensors, trainConfig, trainState, trainStep } from '@looplab/train';
@@ -81,17 +81,25 @@ export async function benchStep(o: BenchOptions): Promise<BenchResult> {
   }
   const [compileMs = Number.NaN, , , ...timed] = times;
   const medianMs = median(timed);
+  const peakRssMb = process.resourceUsage().maxRSS / 1024; // before the profile loads a second program
   return {
     medianMs,
     minMs: Math.min(...timed),
     tokensPerSecond: (1000 * o.batch * o.seq) / medianMs,
     gflops: usualFlops(o) / medianMs / 1e6,
-    gemmShare: null,
-    peakRssMb: process.resourceUsage().maxRSS / 1024,
+    gemmShare: o.device.kind === 'onnx' ? gemmShare(await step.kernelTimes(state, frozen, batch, {}, lr)) : null,
+    peakRssMb,
     compileMs,
     params: countParams(specs),
     loss,
   };
+}
+
+/** Share of the kernel time that is matrix products. */
+function gemmShare(times: Readonly<Record<string, number>>): number {
+  const sum = (names: string[]): number => names.reduce((total, name) => total + (times[name] ?? 0), 0);
+  const names = Object.keys(times);
+  return sum(names.filter((name) => GEMM_OPERATORS.has(name))) / sum(names);
 }
 
 /** One batch of uniform tokens, every position scored. */
