@@ -35,7 +35,8 @@ export async function useDevice(device: DeviceOptions): Promise<void> {
     if (provider !== 'cpu') await tryProvider(provider);
     changeSettings({ provider, spinning, ...(threads === undefined ? {} : { threads }) });
   }
-  if (device.kind === 'tensorflow') await loadTensorflow(device.threads === undefined ? {} : { threads: device.threads });
+  if (device.kind === 'tensorflow')
+    await loadTensorflow(device.threads === undefined ? {} : { threads: device.threads });
   await tf.setBackend(device.kind);
   await tf.ready();
   // The reference backend greets every user with an advertisement on its first kernel.
@@ -51,7 +52,10 @@ async function tryProvider(provider: ExecutionProvider): Promise<void> {
     await program.release();
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new DeviceError(`execution provider '${provider}' does not work here (${why}); looplab doctor says what it needs`, { cause });
+    throw new DeviceError(
+      `execution provider '${provider}' does not work here (${why}); looplab doctor says what it needs`,
+      { cause },
+    );
   }
 }
 

@@ -65,9 +65,7 @@ function release(t: tf.Tensor): void {
 }
 
 /** Gradient of a scalar function over a pytree; see {@link valueAndGrad}. */
-export function grad<P, R extends unknown[]>(
-  fn: (params: P, ...rest: R) => tf.Tensor,
-): (params: P, ...rest: R) => P {
+export function grad<P, R extends unknown[]>(fn: (params: P, ...rest: R) => tf.Tensor): (params: P, ...rest: R) => P {
   const vg = valueAndGrad<P, R>(fn);
   return (params, ...rest) => {
     const { value, grads } = vg(params, ...rest);

@@ -6,5 +6,14 @@ export * from './ops/index.ts';
 export { type Compiled, type CompileOptions, compile, SignatureError } from './run/compile.ts';
 export { GEMM_OPERATORS } from './run/kernelTimes.ts';
 export type { ExecutionProvider } from './run/program.ts';
-export { remat, RematClosureError } from './run/remat.ts';
-export { type Tree, type TreeDef, treeDefEqual, treeFlatten, treeLeaves, treeMap, treePaths, treeUnflatten } from './tree.ts';
+export { RematClosureError, remat } from './run/remat.ts';
+export {
+  type Tree,
+  type TreeDef,
+  treeDefEqual,
+  treeFlatten,
+  treeLeaves,
+  treeMap,
+  treePaths,
+  treeUnflatten,
+} from './tree.ts';

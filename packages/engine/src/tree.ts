@@ -41,14 +41,16 @@ export function treeUnflatten(def: TreeDef, leaves: readonly unknown[]): unknown
   let next = 0;
   const build = (d: TreeDef): unknown => {
     if (d.kind === 'leaf') {
-      if (next >= leaves.length) throw new Error(`treeUnflatten: the structure needs more than ${leaves.length} leaves`);
+      if (next >= leaves.length)
+        throw new Error(`treeUnflatten: the structure needs more than ${leaves.length} leaves`);
       return leaves[next++];
     }
     if (d.kind === 'array') return d.items.map(build);
     return Object.fromEntries(d.keys.map((k, i) => [k, build(d.items[i] ?? LEAF)]));
   };
   const out = build(def);
-  if (next !== leaves.length) throw new Error(`treeUnflatten: ${leaves.length} leaves given, the structure takes ${next}`);
+  if (next !== leaves.length)
+    throw new Error(`treeUnflatten: ${leaves.length} leaves given, the structure takes ${next}`);
   return out;
 }
 

@@ -1,5 +1,15 @@
 // Short forms for making values: what kernels and passes are written in.
-import { type Attrs, type DType, makeConstant, makeNode, type Sig, sameShape, size, type TypedArray, type Value } from './graph.ts';
+import {
+  type Attrs,
+  type DType,
+  makeConstant,
+  makeNode,
+  type Sig,
+  sameShape,
+  size,
+  type TypedArray,
+  type Value,
+} from './graph.ts';
 
 /** One operator call with one output. */
 export function op(name: string, inputs: readonly (Value | null)[], sig: Sig, attrs: Attrs = {}): Value {
@@ -7,7 +17,12 @@ export function op(name: string, inputs: readonly (Value | null)[], sig: Sig, at
 }
 
 /** One operator call with several outputs. */
-export function ops(name: string, inputs: readonly (Value | null)[], sigs: readonly Sig[], attrs: Attrs = {}): readonly Value[] {
+export function ops(
+  name: string,
+  inputs: readonly (Value | null)[],
+  sigs: readonly Sig[],
+  attrs: Attrs = {},
+): readonly Value[] {
   return makeNode(name, inputs, sigs, attrs).outputs;
 }
 
@@ -129,7 +144,12 @@ function swapLast(rank: number): number[] {
 }
 
 /** `alpha * op(a) op(b) + c` on matrices; `c` [m, n] optional. */
-export function gemm(a: Value, b: Value, { transA = false, transB = false, alpha = 1 }: MatMulOptions = {}, c?: Value): Value {
+export function gemm(
+  a: Value,
+  b: Value,
+  { transA = false, transB = false, alpha = 1 }: MatMulOptions = {},
+  c?: Value,
+): Value {
   const m = a.shape[transA ? 1 : 0] as number;
   const n = b.shape[transB ? 0 : 1] as number;
   const attrs = { transA: transA ? 1 : 0, transB: transB ? 1 : 0, alpha: { float: alpha } };

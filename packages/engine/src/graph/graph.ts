@@ -4,7 +4,12 @@ export type DType = 'float32' | 'int32' | 'int64' | 'bool';
 export type TypedArray = Float32Array | Int32Array | BigInt64Array | Uint8Array;
 
 /** An integer, a string, integers, or explicitly a float / floats (ONNX tells 1 from 1.0). */
-export type Attr = number | string | readonly number[] | { readonly float: number } | { readonly floats: readonly number[] };
+export type Attr =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly floats: readonly number[] };
 export type Attrs = Readonly<Record<string, Attr>>;
 
 /** Where a value comes from. */
@@ -55,7 +60,12 @@ export interface Sig {
 let made = 0;
 
 /** A node and the values it produces. An output that is not wanted may still be listed; ONNX lets it be ignored. */
-export function makeNode(op: string, inputs: readonly (Value | null)[], outputs: readonly Sig[], attrs: Attrs = {}): Node {
+export function makeNode(
+  op: string,
+  inputs: readonly (Value | null)[],
+  outputs: readonly Sig[],
+  attrs: Attrs = {},
+): Node {
   const values: Value[] = [];
   const node: Node = { op, inputs, attrs, outputs: values, order: made++ };
   outputs.forEach((s, index) => values.push({ shape: s.shape, dtype: s.dtype, def: { kind: 'node', node, index } }));

@@ -10,7 +10,9 @@ export function scalarOf(v: Value | null | undefined): number | undefined {
 
 /** The integers of an int64 constant, such as axes. */
 export function integersOf(v: Value | null | undefined): number[] | undefined {
-  return v?.def.kind === 'constant' && v.dtype === 'int64' && !v.def.splat ? Array.from(v.def.data as BigInt64Array, Number) : undefined;
+  return v?.def.kind === 'constant' && v.dtype === 'int64' && !v.def.splat
+    ? Array.from(v.def.data as BigInt64Array, Number)
+    : undefined;
 }
 
 /** The node that makes `v`, if it is of this operator. */
@@ -21,8 +23,42 @@ export function made(v: Value | null | undefined, op: string): Node | undefined 
 
 /** Operators that compute each element from the elements at its place, with NumPy's broadcasting. */
 export const ELEMENTWISE: ReadonlySet<string> = new Set([
-  ...['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Max', 'Min', 'Equal', 'Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual', 'And', 'Or', 'Where'],
-  ...['Neg', 'Exp', 'Log', 'Sqrt', 'Reciprocal', 'Sigmoid', 'Tanh', 'Relu', 'Abs', 'Sign', 'Erf', 'Cos', 'Sin', 'Softplus', 'QuickGelu', 'Cast', 'Not'],
+  ...[
+    'Add',
+    'Sub',
+    'Mul',
+    'Div',
+    'Pow',
+    'Max',
+    'Min',
+    'Equal',
+    'Less',
+    'LessOrEqual',
+    'Greater',
+    'GreaterOrEqual',
+    'And',
+    'Or',
+    'Where',
+  ],
+  ...[
+    'Neg',
+    'Exp',
+    'Log',
+    'Sqrt',
+    'Reciprocal',
+    'Sigmoid',
+    'Tanh',
+    'Relu',
+    'Abs',
+    'Sign',
+    'Erf',
+    'Cos',
+    'Sin',
+    'Softplus',
+    'QuickGelu',
+    'Cast',
+    'Not',
+  ],
 ]);
 
 /** How many elements of `v` are in its last axis; 1 for a scalar. */

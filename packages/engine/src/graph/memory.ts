@@ -10,7 +10,9 @@ export function runningOrder(graph: Graph): Node[] {
   const consumed = new Set(graph.nodes.flatMap((n) => n.inputs.map(producer)));
   const order: Node[] = [];
   const seen = new Set<Node>();
-  const stack: { node: Node; leave: boolean }[] = graph.nodes.filter((n) => !consumed.has(n)).map((node) => ({ node, leave: false }));
+  const stack: { node: Node; leave: boolean }[] = graph.nodes
+    .filter((n) => !consumed.has(n))
+    .map((node) => ({ node, leave: false }));
   while (stack.length > 0) {
     const { node, leave } = stack.pop() as { node: Node; leave: boolean };
     if (leave) {
@@ -20,7 +22,9 @@ export function runningOrder(graph: Graph): Node[] {
     if (seen.has(node)) continue;
     seen.add(node);
     stack.push({ node, leave: true });
-    const before = [...new Set(node.inputs.map(producer))].filter((n): n is Node => n !== undefined && index.has(n) && !seen.has(n));
+    const before = [...new Set(node.inputs.map(producer))].filter(
+      (n): n is Node => n !== undefined && index.has(n) && !seen.has(n),
+    );
     before.sort((a, b) => (index.get(a) as number) - (index.get(b) as number));
     for (const n of before) stack.push({ node: n, leave: false });
   }

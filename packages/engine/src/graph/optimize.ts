@@ -12,7 +12,16 @@ import { transposes } from './passes/transposes.ts';
 export type Pass = (graph: Graph) => Graph;
 
 /** Every pass by name. Each keeps what the graph computes; dead code goes whenever a graph is rebuilt. */
-export const PASSES: Readonly<Record<string, Pass>> = { cse, foldConstants, algebra, transposes, reshapes, fuse, accumulate, schedule };
+export const PASSES: Readonly<Record<string, Pass>> = {
+  cse,
+  foldConstants,
+  algebra,
+  transposes,
+  reshapes,
+  fuse,
+  accumulate,
+  schedule,
+};
 
 /** Simplification exposes more of itself: these run until nothing changes, at most this often. */
 const SIMPLIFY = ['cse', 'foldConstants', 'algebra', 'transposes', 'reshapes'] as const;

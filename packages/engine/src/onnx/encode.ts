@@ -50,7 +50,12 @@ function constantData(v: Value): TypedArray {
  * the shape of each other value: no copy, but the others must have been computed.
  */
 function after([x, ...others]: readonly string[], out: string, shape: string): object[] {
-  const node = (op_type: string, input: (string | undefined)[], output: string, attrs: Record<string, Attr> = {}): object => ({
+  const node = (
+    op_type: string,
+    input: (string | undefined)[],
+    output: string,
+    attrs: Record<string, Attr> = {},
+  ): object => ({
     op_type,
     input,
     output: [output],
@@ -94,7 +99,8 @@ export function encode(graph: Graph): OnnxModel {
     if (v === null) return '';
     const known = names.get(v);
     if (known !== undefined) return known;
-    if (v.def.kind === 'node' || v.def.kind === 'input') throw new Error(`encode: a value of kind ${v.def.kind} has no place in the graph`);
+    if (v.def.kind === 'node' || v.def.kind === 'input')
+      throw new Error(`encode: a value of kind ${v.def.kind} has no place in the graph`);
     const name = v.def.kind === 'constant' ? constant(v, v.def.data, v.def.splat) : constant(v, hostData(v.def.host));
     names.set(v, name);
     return name;

@@ -1,11 +1,23 @@
 // The fused operations on backend `onnx` against their composites on tfjs cpu: values and gradients, one tolerance.
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it } from 'vitest';
-import { causalAttention, compile, crossEntropy, embedding, linear, rmsNorm, ropeTables, rotary, swiglu, useDevice, valueAndGrad } from '../index.ts';
+import {
+  causalAttention,
+  compile,
+  crossEntropy,
+  embedding,
+  linear,
+  rmsNorm,
+  ropeTables,
+  rotary,
+  swiglu,
+  useDevice,
+  valueAndGrad,
+} from '../index.ts';
 
 /** Deterministic numbers in [-1, 1), different for each seed. */
 function numbers(n: number, seed: number): Float32Array {
-  return Float32Array.from({ length: n }, (_, i) => ((Math.sin(i * 12.9898 + seed * 78.233) * 43758.5453) % 1));
+  return Float32Array.from({ length: n }, (_, i) => (Math.sin(i * 12.9898 + seed * 78.233) * 43758.5453) % 1);
 }
 const size = (shape: number[]): number => shape.reduce((a, b) => a * b, 1);
 
@@ -16,7 +28,11 @@ interface Case {
 }
 
 const ids = (shape: number[], below: number): tf.Tensor =>
-  tf.tensor(Int32Array.from({ length: size(shape) }, (_, i) => (i * 7 + 3) % below), shape, 'int32');
+  tf.tensor(
+    Int32Array.from({ length: size(shape) }, (_, i) => (i * 7 + 3) % below),
+    shape,
+    'int32',
+  );
 const p = (params: Record<string, tf.Tensor>, k: string): tf.Tensor => params[k] as tf.Tensor;
 
 const B = 2;
@@ -42,7 +58,10 @@ const cases: Case[] = [
     name: 'causalAttention with a KV prefix and a key mask',
     shapes: { q: [B, S, D], k: [B, S + 2, D], v: [B, S + 2, D] },
     run: (q) => {
-      const keyMask = tf.tensor(Float32Array.from({ length: B * (S + 2) }, (_, i) => (i === 1 || i === 9 ? 0 : 1)), [B, S + 2]);
+      const keyMask = tf.tensor(
+        Float32Array.from({ length: B * (S + 2) }, (_, i) => (i === 1 || i === 9 ? 0 : 1)),
+        [B, S + 2],
+      );
       return causalAttention(p(q, 'q'), p(q, 'k'), p(q, 'v'), { heads: 4, keyMask, scale: 0.3 });
     },
   },
@@ -110,18 +129,27 @@ describe.each(cases)('$name', (c) => {
     await useDevice({ kind: 'onnx' });
     const names = Object.keys(c.shapes);
     const base = names.map((k, i) => numbers(size(c.shapes[k] as number[]), i + 1));
-    const f = compile((q: Record<string, tf.Tensor>) => tf.sum(tf.mul(c.run(q), tf.tensor(numbers(c.run(q).size, 17), c.run(q).shape))));
+    const f = compile((q: Record<string, tf.Tensor>) =>
+      tf.sum(tf.mul(c.run(q), tf.tensor(numbers(c.run(q).size, 17), c.run(q).shape))),
+    );
     const at = async (data: Float32Array[]): Promise<number> => {
-      const params = Object.fromEntries(names.map((k, i) => [k, tf.tensor(data[i] as Float32Array, c.shapes[k] as number[])]));
+      const params = Object.fromEntries(
+        names.map((k, i) => [k, tf.tensor(data[i] as Float32Array, c.shapes[k] as number[])]),
+      );
       return (await (await f(params)).data())[0] as number;
     };
-    const params = Object.fromEntries(names.map((k, i) => [k, tf.tensor(base[i] as Float32Array, c.shapes[k] as number[])]));
-    const { grads } = valueAndGrad((q: Record<string, tf.Tensor>) => tf.sum(tf.mul(c.run(q), tf.tensor(numbers(c.run(q).size, 17), c.run(q).shape))))(params);
+    const params = Object.fromEntries(
+      names.map((k, i) => [k, tf.tensor(base[i] as Float32Array, c.shapes[k] as number[])]),
+    );
+    const { grads } = valueAndGrad((q: Record<string, tf.Tensor>) =>
+      tf.sum(tf.mul(c.run(q), tf.tensor(numbers(c.run(q).size, 17), c.run(q).shape))),
+    )(params);
     const h = 1e-2; // float32: rounding of the sum (~1e-6) over 2h stays below the tolerance
     for (const [i, k] of names.entries()) {
       const g = (await (grads[k] as tf.Tensor).data()) as Float32Array;
       for (const j of [0, Math.floor(g.length / 2), g.length - 1]) {
-        const moved = (sign: number) => base.map((d, n) => (n === i ? d.map((x, m) => (m === j ? x + sign * h : x)) : d));
+        const moved = (sign: number) =>
+          base.map((d, n) => (n === i ? d.map((x, m) => (m === j ? x + sign * h : x)) : d));
         const slope = ((await at(moved(1))) - (await at(moved(-1)))) / (2 * h);
         expect(Math.abs(slope - (g[j] as number)), `${k}[${j}]`).toBeLessThan(5e-3 * Math.max(1, Math.abs(slope)));
       }

@@ -11,7 +11,7 @@ function first(dy: tf.Tensor | tf.Tensor[]): tf.Tensor {
  * One gradient function for each name, the i-th picking the i-th output of a kernel. The kernel is recorded once for
  * each; common subexpression elimination leaves one.
  */
-function picks(names: readonly string[], run: () => tf.Tensor[]): tf.NamedGradientMap {
+function picks(names: readonly string[], run: () => tf.Tensor[]): Record<string, () => tf.Tensor> {
   return Object.fromEntries(names.map((name, i) => [name, () => run()[i] as tf.Tensor]));
 }
 
@@ -43,7 +43,10 @@ export function registerGradients(): void {
     inputsToSave: ['cos', 'sin'],
     gradFunc: (dy, [cos, sin], attrs) => ({
       x: () =>
-        runKernel('Rotary', { x: first(dy), cos: cos as tf.Tensor, sin: sin as tf.Tensor }, { ...attrs, inverse: !attrs['inverse'] } as tf.NamedAttrMap),
+        runKernel('Rotary', { x: first(dy), cos: cos as tf.Tensor, sin: sin as tf.Tensor }, {
+          ...attrs,
+          inverse: !attrs['inverse'],
+        } as tf.NamedAttrMap),
     }),
   });
   tf.registerGradient({
@@ -51,7 +54,9 @@ export function registerGradients(): void {
     outputsToSave: [false, true, true, true, true, true],
     gradFunc: (dy, saved, attrs) => {
       const [q, k, v, p, out] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-      return picks(['q', 'k', 'v'], () => runKernels('CausalAttentionGrad', { dy: first(dy), q, k, v, p, out }, attrs as tf.NamedAttrMap));
+      return picks(['q', 'k', 'v'], () =>
+        runKernels('CausalAttentionGrad', { dy: first(dy), q, k, v, p, out }, attrs as tf.NamedAttrMap),
+      );
     },
   });
   tf.registerGradient({
@@ -68,14 +73,20 @@ export function registerGradients(): void {
     inputsToSave: ['labels'],
     outputsToSave: [false, true],
     gradFunc: (dy, [labels, logP]) => ({
-      logits: () => runKernel('CrossEntropyGrad', { dy: first(dy), labels: labels as tf.Tensor, logP: logP as tf.Tensor }),
+      logits: () =>
+        runKernel('CrossEntropyGrad', { dy: first(dy), labels: labels as tf.Tensor, logP: logP as tf.Tensor }),
     }),
   });
   tf.registerGradient({
     kernelName: 'Embedding',
     inputsToSave: ['table', 'ids'],
     gradFunc: (dy, [table, ids]) => ({
-      table: () => runKernel('EmbeddingGrad', { dy: first(dy), ids: ids as tf.Tensor }, { rows: (table as tf.Tensor).shape[0] as number }),
+      table: () =>
+        runKernel(
+          'EmbeddingGrad',
+          { dy: first(dy), ids: ids as tf.Tensor },
+          { rows: (table as tf.Tensor).shape[0] as number },
+        ),
     }),
   });
 }

@@ -156,7 +156,7 @@ function tensorLeaves(args: unknown): tf.Tensor[] {
 async function feedsOf(backend: OnnxBackend, args: readonly unknown[]): Promise<TypedArray[]> {
   const feeds: TypedArray[] = [];
   for (const t of tensorLeaves(args)) {
-    const v = backend.valueOf(t.dataId);
+    const v = backend.valueBehind(t.dataId);
     feeds.push(v.def.kind === 'data' ? hostData(v.def.host) : await backend.lazy.compute(v));
   }
   return feeds;
@@ -173,7 +173,7 @@ function takeDonated(
   const tensors = tensorLeaves(args);
   for (const i of donatedLeaves(args, donate)) {
     const t = tensors[i] as tf.Tensor;
-    const v = backend.valueOf(t.dataId);
+    const v = backend.valueBehind(t.dataId);
     const alone = backend.holdersOf(v) === 1;
     t.dispose();
     if (!alone || v.def.kind !== 'data') continue;
@@ -192,7 +192,8 @@ function signature(args: readonly unknown[], name: string): string[] {
   const { leaves, def } = treeFlatten(args);
   const parts = leaves.map((leaf, i) => {
     if (leaf instanceof tf.Tensor) {
-      if (leaf.isDisposed) throw new Error(`argument ${treePaths(args)[i]} of compiled function '${name}' was disposed or donated`);
+      if (leaf.isDisposed)
+        throw new Error(`argument ${treePaths(args)[i]} of compiled function '${name}' was disposed or donated`);
       return `${leaf.dtype}[${leaf.shape}]`;
     }
     if (typeof leaf === 'function' || (typeof leaf === 'object' && leaf !== null)) {
@@ -205,12 +206,21 @@ function signature(args: readonly unknown[], name: string): string[] {
   return [JSON.stringify(def), ...parts];
 }
 
-function changed(name: string, args: readonly unknown[], before: readonly string[], now: readonly string[]): SignatureError {
+function changed(
+  name: string,
+  args: readonly unknown[],
+  before: readonly string[],
+  now: readonly string[],
+): SignatureError {
   const paths = treePaths(args);
   const i = now.findIndex((part, j) => part !== before[j]);
   const what =
-    i <= 0 ? 'the structure of its arguments changed' : `argument ${paths[i - 1]} was ${before[i]} and is now ${now[i]}`;
-  return new SignatureError(`compiled function '${name}' was promised one signature (static), but ${what}; pad the data or drop static`);
+    i <= 0
+      ? 'the structure of its arguments changed'
+      : `argument ${paths[i - 1]} was ${before[i]} and is now ${now[i]}`;
+  return new SignatureError(
+    `compiled function '${name}' was promised one signature (static), but ${what}; pad the data or drop static`,
+  );
 }
 
 function runEagerly<A extends unknown[], R>(fn: (...args: A) => R, args: A, donate: ReadonlySet<number>): R {

@@ -25,7 +25,9 @@ export async function kernelTimes(
     const file = readdirSync(dir).find((f) => f.startsWith('profile'));
     if (!file) throw new Error(`ONNX Runtime wrote no profile into ${dir}`);
     const events = JSON.parse(readFileSync(join(dir, file), 'utf8')) as KernelEvent[];
-    const kernels = events.filter((e) => e.cat === 'Node' && e.name.endsWith('_kernel_time')).sort((a, b) => a.ts - b.ts);
+    const kernels = events
+      .filter((e) => e.cat === 'Node' && e.name.endsWith('_kernel_time'))
+      .sort((a, b) => a.ts - b.ts);
     const perRun = kernels.length / (warmUp + runs);
     const times: Record<string, number> = {};
     for (const e of kernels.slice(warmUp * perRun)) {

@@ -1,7 +1,7 @@
 // remat: same values and gradients as the function it wraps, with its inside really computed twice.
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
-import { compile, linear, remat, RematClosureError, swiglu, useDevice, valueAndGrad } from '../index.ts';
+import { compile, linear, RematClosureError, remat, swiglu, useDevice, valueAndGrad } from '../index.ts';
 
 beforeAll(() => useDevice({ kind: 'onnx' }));
 
@@ -21,7 +21,7 @@ it('keeps values and gradients through nested calls', async () => {
   expect(await read(again.value)).toEqual(await read(plain.value));
   for (const k of ['x', 'w'] as const) {
     const want = await read(plain.grads[k]);
-    (await read(again.grads[k])).forEach((g, i) => expect(g).toBeCloseTo(want[i] as number, 5));
+    for (const [i, g] of (await read(again.grads[k])).entries()) expect(g).toBeCloseTo(want[i] as number, 5);
   }
 });
 
@@ -35,7 +35,10 @@ it('computes the inside twice', async () => {
 });
 
 it('takes and returns trees, with integer tensors and plain values among them', async () => {
-  const f = remat((q: { h: tf.Tensor; ids: tf.Tensor }, factor: number) => ({ a: tf.mul(tf.gather(q.h, q.ids), factor), b: [tf.sum(q.h), 'text'] as const }));
+  const f = remat((q: { h: tf.Tensor; ids: tf.Tensor }, factor: number) => ({
+    a: tf.mul(tf.gather(q.h, q.ids), factor),
+    b: [tf.sum(q.h), 'text'] as const,
+  }));
   const step = compile(
     valueAndGrad((q: { h: tf.Tensor }, ids: tf.Tensor) => {
       const out = f({ h: q.h, ids }, 3);
@@ -47,7 +50,9 @@ it('takes and returns trees, with integer tensors and plain values among them', 
 });
 
 it('refuses to lose a gradient', async () => {
-  const step = compile(valueAndGrad((q: { x: tf.Tensor; w: tf.Tensor }) => tf.sum(remat((h: tf.Tensor) => block(h, q.w))(q.x))));
+  const step = compile(
+    valueAndGrad((q: { x: tf.Tensor; w: tf.Tensor }) => tf.sum(remat((h: tf.Tensor) => block(h, q.w))(q.x))),
+  );
   await expect(step({ x: x(), w: w() })).rejects.toThrow(RematClosureError);
   const made = compile(
     valueAndGrad((q: { x: tf.Tensor }) => {

@@ -1,8 +1,8 @@
 // remat(fn): forget the inside of a function after the forward pass and compute it again for the backward pass.
 import * as tf from '@tensorflow/tfjs-core';
 import type { Value } from '../graph/graph.ts';
-import { currentOnnxBackend, DisposedTensorError, type OnnxBackend } from '../trace/backend.ts';
 import { runKernel } from '../ops/kernel.ts';
+import { currentOnnxBackend, DisposedTensorError, type OnnxBackend } from '../trace/backend.ts';
 import { treeFlatten, treeUnflatten } from '../tree.ts';
 
 /** Thrown when a rematerialised function uses a traced tensor that is not among its arguments. */
@@ -33,7 +33,9 @@ export function remat<A extends unknown[], R>(fn: (...args: A) => R): (...args: 
     const places = flat.leaves.flatMap((x, i) => (x instanceof tf.Tensor ? [i] : []));
     const tensors = places.map((i) => flat.leaves[i] as tf.Tensor);
     // constants and integers need no gradient
-    const traced = tensors.map((t) => t.dtype === 'float32' && dependsOnInput(backend.valueOf(t.dataId), new Set()) !== undefined);
+    const traced = tensors.map(
+      (t) => t.dtype === 'float32' && dependsOnInput(backend.valueBehind(t.dataId), new Set()) !== undefined,
+    );
     let result = treeFlatten(null);
     /** `fn` with the tensor leaves of its arguments replaced; its tensor results in order. */
     const call = (inputs: readonly tf.Tensor[]): tf.Tensor[] => {
@@ -128,9 +130,9 @@ function dependsOnInput(v: Value, known: ReadonlySet<Value>): Value | undefined 
 
 /** Results must depend on traced inputs through the arguments only; anything else was closed over. */
 function refuseClosure(backend: OnnxBackend, args: readonly tf.Tensor[], results: readonly tf.Tensor[]): void {
-  const known = new Set(args.map((t) => backend.valueOf(t.dataId)));
+  const known = new Set(args.map((t) => backend.valueBehind(t.dataId)));
   for (const r of results) {
-    const v = dependsOnInput(backend.valueOf(r.dataId), known);
+    const v = dependsOnInput(backend.valueBehind(r.dataId), known);
     if (v) throw closure(`a tensor [${v.shape}] of the compiled function`);
   }
 }

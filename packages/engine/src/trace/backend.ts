@@ -12,7 +12,8 @@ interface Entry {
   refCount: number;
 }
 
-const RANDOM_OPS = /^(rand|randomNormal|randomUniform|randomUniformInt|randomStandardNormal|randomGamma|truncatedNormal|dropout|multinomial)_*op$/;
+const RANDOM_OPS =
+  /^(rand|randomNormal|randomUniform|randomUniformInt|randomStandardNormal|randomGamma|truncatedNormal|dropout|multinomial)_*op$/;
 
 /** Thrown when a value is wanted while only its computation is being recorded. */
 export class TraceReadError extends Error {
@@ -61,7 +62,9 @@ export class OnnxBackend extends tf.KernelBackend {
   /** Runs `record` as the trace of function `name`. What it leaves behind (kept tensors) is dropped: it has no values. */
   traceAs(name: string, record: () => void): void {
     if (this.tracing !== null) {
-      throw new Error(`compiled function '${name}' was called while '${this.tracing}' is traced; call the plain function there`);
+      throw new Error(
+        `compiled function '${name}' was called while '${this.tracing}' is traced; call the plain function there`,
+      );
     }
     this.tracing = name;
     this.traced = [];
@@ -79,7 +82,7 @@ export class OnnxBackend extends tf.KernelBackend {
   }
 
   /** The graph value behind a tensor. */
-  valueOf(dataId: object): Value {
+  valueBehind(dataId: object): Value {
     const entry = this.entries.get(dataId);
     if (!entry) throw new DisposedTensorError('this tensor was disposed, or belongs to another backend');
     return entry.value;

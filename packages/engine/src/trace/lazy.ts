@@ -16,6 +16,11 @@ export class Lazy {
     this.isHeld = isHeld;
   }
 
+  /** How many compiled pieces are kept. */
+  get size(): number {
+    return this.programs.size;
+  }
+
   /** The elements of a constant, without running anything. */
   constant(v: Value): TypedArray | undefined {
     if (v.def.kind !== 'constant') return undefined;
@@ -82,7 +87,9 @@ function structure(graph: Graph): string {
     if (known !== undefined) return `${known}`;
     ids.set(v, ids.size);
     if (v.def.kind === 'constant') {
-      parts.push(`c${v.dtype}[${v.shape}]${v.def.splat ? 's' : ''}=${Array.from(v.def.data as ArrayLike<number>).join()}`);
+      parts.push(
+        `c${v.dtype}[${v.shape}]${v.def.splat ? 's' : ''}=${Array.from(v.def.data as ArrayLike<number>).join()}`,
+      );
     }
     return `${ids.size - 1}`;
   };

@@ -1,6 +1,15 @@
 // Records what a function over pytrees of tensors computes, as a graph.
 import * as tf from '@tensorflow/tfjs-core';
-import { collect, type DType, type Graph, hostData, makeConstant, makeInput, rewrite, type Value } from '../graph/graph.ts';
+import {
+  collect,
+  type DType,
+  type Graph,
+  hostData,
+  makeConstant,
+  makeInput,
+  rewrite,
+  type Value,
+} from '../graph/graph.ts';
 import { type TreeDef, treeFlatten, treeUnflatten } from '../tree.ts';
 import type { OnnxBackend } from './backend.ts';
 
@@ -15,7 +24,12 @@ export interface Traced {
 }
 
 /** Runs `fn` on placeholders of the shapes of the tensor leaves of `args`. */
-export function trace(backend: OnnxBackend, fn: (...args: never[]) => unknown, args: readonly unknown[], name: string): Traced {
+export function trace(
+  backend: OnnxBackend,
+  fn: (...args: never[]) => unknown,
+  args: readonly unknown[],
+  name: string,
+): Traced {
   const { leaves, def } = treeFlatten(args);
   const inputs: Value[] = [];
   const outputs: Value[] = [];
@@ -29,12 +43,13 @@ export function trace(backend: OnnxBackend, fn: (...args: never[]) => unknown, a
         return backend.tensor(v);
       });
       const out = fn(...(treeUnflatten(def, placeholders) as never[]));
-      if (out instanceof Promise) throw new Error(`compiled function '${name}' is asynchronous; only plain functions can be traced`);
+      if (out instanceof Promise)
+        throw new Error(`compiled function '${name}' is asynchronous; only plain functions can be traced`);
       const flat = treeFlatten(out);
       result.def = flat.def;
       result.leaves = flat.leaves.map((leaf) => {
         if (!(leaf instanceof tf.Tensor)) return { fixed: leaf };
-        outputs.push(backend.valueOf(leaf.dataId));
+        outputs.push(backend.valueBehind(leaf.dataId));
         return { output: outputs.length - 1 };
       });
     }),

@@ -9,13 +9,22 @@ it('the gradient of a weight used in four loops takes four products and no addit
   const xs = [1, 2, 3, 4].map(() => makeInput({ shape: [8, 3], dtype: 'float32' }));
   const grads = xs.map((x) => gemm(x, x, { transA: true }));
   const graph = accumulate(collect(xs, [grads.reduce((a, b) => add(a, b))]));
-  expect(graph.nodes.map((n) => [n.op, n.inputs.length])).toEqual([['Gemm', 2], ['Gemm', 3], ['Gemm', 3], ['Gemm', 3]]);
+  expect(graph.nodes.map((n) => [n.op, n.inputs.length])).toEqual([
+    ['Gemm', 2],
+    ['Gemm', 3],
+    ['Gemm', 3],
+    ['Gemm', 3],
+  ]);
 });
 
 it('a product that is needed by itself stays', () => {
   const x = makeInput({ shape: [3, 3], dtype: 'float32' });
   const p = gemm(x, x);
-  expect(accumulate(collect([x], [add(p, x), unary('Exp', p)])).nodes.map((n) => n.op).sort()).toEqual(['Add', 'Exp', 'Gemm']);
+  expect(
+    accumulate(collect([x], [add(p, x), unary('Exp', p)]))
+      .nodes.map((n) => n.op)
+      .sort(),
+  ).toEqual(['Add', 'Exp', 'Gemm']);
 });
 
 it('keeps what random graphs compute', () => keepsMeaning(accumulate));

@@ -1,6 +1,7 @@
 // Sums of products: `c + a b` becomes one Gemm that adds into c, so that a weight's gradient grows over loops in one buffer.
-import { countUses, type Graph, type Node, rewrite, sameShape, type Value } from '../graph.ts';
+
 import { op } from '../build.ts';
+import { countUses, type Graph, type Node, rewrite, sameShape, type Value } from '../graph.ts';
 import { made } from '../match.ts';
 
 /** A Gemm without an addend whose result is used here only. */
@@ -15,7 +16,9 @@ export function accumulate(graph: Graph): Graph {
     uses.set(now, uses.get(before) ?? 0);
   };
   return rewrite(graph, (node, original) => {
-    if (node !== original) node.outputs.forEach((v, i) => count(v, original.outputs[i] as Value));
+    if (node !== original) {
+      for (const [i, v] of node.outputs.entries()) count(v, original.outputs[i] as Value);
+    }
     if (node.op !== 'Add') return undefined;
     const [a, b] = node.inputs as [Value, Value];
     if (!sameShape(a.shape, b.shape)) return undefined;

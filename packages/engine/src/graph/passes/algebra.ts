@@ -26,7 +26,9 @@ function neutral(node: Node): Value | undefined {
     case 'Div':
       if (cb === 1) return same(node, a);
       // exact only for powers of two; others stay divisions
-      return cb !== undefined && Math.log2(Math.abs(cb)) % 1 === 0 && a.dtype === 'float32' ? mul(a, scalar(1 / cb)) : undefined;
+      return cb !== undefined && Math.log2(Math.abs(cb)) % 1 === 0 && a.dtype === 'float32'
+        ? mul(a, scalar(1 / cb))
+        : undefined;
     case 'Pow':
       if (cb === 1) return same(node, a);
       return cb === 2 && a.dtype === b.dtype && same(node, a) ? mul(a, a) : undefined;
@@ -74,7 +76,12 @@ function broadcast(node: Node): Value | undefined {
     const small = number !== undefined ? scalar(number, v.dtype) : made(v, 'Expand')?.inputs[0];
     if (!small) return;
     const others = inputs.filter((_, j) => j !== i).map((x) => x.shape);
-    if (sameShape([...others, small.shape].reduce((s, t) => broadcastShape(s, t)), out.shape)) {
+    if (
+      sameShape(
+        [...others, small.shape].reduce((s, t) => broadcastShape(s, t)),
+        out.shape,
+      )
+    ) {
       inputs[i] = small;
       changed = true;
     }

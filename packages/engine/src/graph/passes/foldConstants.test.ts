@@ -5,7 +5,8 @@ import { collect, makeConstant, makeInput, type Value } from '../graph.ts';
 import { foldConstants } from './foldConstants.ts';
 import { keepsMeaning } from './randomGraph.ts';
 
-const vector = (values: number[], shape = [values.length]) => makeConstant(typedArray(values, 'float32'), shape, 'float32');
+const vector = (values: number[], shape = [values.length]) =>
+  makeConstant(typedArray(values, 'float32'), shape, 'float32');
 
 function folded(v: Value): number[] {
   const out = foldConstants(collect([], [v])).outputs[0] as Value;

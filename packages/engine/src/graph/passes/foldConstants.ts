@@ -1,6 +1,15 @@
 // Constant folding: nodes whose inputs are all small constants are computed now.
 import { typedArray } from '../build.ts';
-import { type DType, type Graph, makeConstant, type Node, rewrite, size, type TypedArray, type Value } from '../graph.ts';
+import {
+  type DType,
+  type Graph,
+  makeConstant,
+  type Node,
+  rewrite,
+  size,
+  type TypedArray,
+  type Value,
+} from '../graph.ts';
 
 /** Larger results stay computed at run time: a model file full of folded constants would not be cheaper. */
 const MAX_ELEMENTS = 1 << 16;
@@ -12,7 +21,11 @@ const BINARY: Record<string, (a: number, b: number) => number> = {
   Max: (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? Number.NaN : Math.max(a, b)),
   Min: (a, b) => (Number.isNaN(a) || Number.isNaN(b) ? Number.NaN : Math.min(a, b)),
 };
-const FLOAT_BINARY: Record<string, (a: number, b: number) => number> = { ...BINARY, Div: (a, b) => a / b, Pow: (a, b) => a ** b };
+const FLOAT_BINARY: Record<string, (a: number, b: number) => number> = {
+  ...BINARY,
+  Div: (a, b) => a / b,
+  Pow: (a, b) => a ** b,
+};
 const UNARY: Record<string, (x: number) => number> = { Neg: (x) => -x, Abs: Math.abs };
 const FLOAT_UNARY: Record<string, (x: number) => number> = {
   ...UNARY,
@@ -70,15 +83,24 @@ function evaluate(node: Node): Value | undefined {
   const float = out.dtype === 'float32';
   const unary = (float ? FLOAT_UNARY : UNARY)[node.op];
   if (unary && inputs.length === 1 && isNumber(out.dtype)) {
-    return constant(Array.from({ length: n }, (_, i) => unary(Number(da[isSplat(a) ? 0 : i]))), all);
+    return constant(
+      Array.from({ length: n }, (_, i) => unary(Number(da[isSplat(a) ? 0 : i]))),
+      all,
+    );
   }
   if (node.op === 'Cast' && isNumber(out.dtype) && isNumber(a.dtype)) {
     const to = out.dtype === 'float32' ? (x: number) => x : Math.trunc;
-    return constant(Array.from({ length: n }, (_, i) => to(Number(da[isSplat(a) ? 0 : i]))), all);
+    return constant(
+      Array.from({ length: n }, (_, i) => to(Number(da[isSplat(a) ? 0 : i]))),
+      all,
+    );
   }
   const binary = (float ? FLOAT_BINARY : BINARY)[node.op];
   if (binary && inputs.length === 2 && isNumber(out.dtype)) {
-    return constant(Array.from({ length: n }, (_, i) => binary(pick(a, da, i, out.shape), pick(b, db, i, out.shape))), all);
+    return constant(
+      Array.from({ length: n }, (_, i) => binary(pick(a, da, i, out.shape), pick(b, db, i, out.shape))),
+      all,
+    );
   }
   return undefined;
 }

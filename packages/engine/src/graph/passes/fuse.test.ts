@@ -11,7 +11,9 @@ const after = (...outputs: Value[]) => fuse(collect([x, w], outputs)).nodes;
 
 it('x sigmoid(x) and x sigmoid(c x) are QuickGelu', () => {
   expect(after(mul(x, unary('Sigmoid', x)))).toMatchObject([{ op: 'QuickGelu', attrs: { alpha: { float: 1 } } }]);
-  expect(after(mul(unary('Sigmoid', mul(x, scalar(1.5))), x))).toMatchObject([{ op: 'QuickGelu', attrs: { alpha: { float: 1.5 } } }]);
+  expect(after(mul(unary('Sigmoid', mul(x, scalar(1.5))), x))).toMatchObject([
+    { op: 'QuickGelu', attrs: { alpha: { float: 1.5 } } },
+  ]);
 });
 
 it('x / rms(x) is one normalisation', () => {

@@ -7,13 +7,22 @@ import { integersOf, lastAxis, made, scalarOf } from '../match.ts';
 function quickGelu(node: Node): Value | undefined {
   if (node.op !== 'Mul') return undefined;
   const [a, b] = node.inputs as [Value, Value];
-  for (const [x, s] of [[a, b], [b, a]] as const) {
+  for (const [x, s] of [
+    [a, b],
+    [b, a],
+  ] as const) {
     const inner = made(s, 'Sigmoid')?.inputs[0];
     if (!inner) continue;
     if (inner === x) return unary('QuickGelu', x, { alpha: { float: 1 } });
     const scaled = made(inner, 'Mul');
-    const alpha = scaled?.inputs[0] === x ? scalarOf(scaled.inputs[1]) : scaled?.inputs[1] === x ? scalarOf(scaled.inputs[0]) : undefined;
-    if (alpha !== undefined && sameShape(inner.shape, x.shape)) return unary('QuickGelu', x, { alpha: { float: alpha } });
+    const alpha =
+      scaled?.inputs[0] === x
+        ? scalarOf(scaled.inputs[1])
+        : scaled?.inputs[1] === x
+          ? scalarOf(scaled.inputs[0])
+          : undefined;
+    if (alpha !== undefined && sameShape(inner.shape, x.shape))
+      return unary('QuickGelu', x, { alpha: { float: alpha } });
   }
   return undefined;
 }
@@ -22,7 +31,10 @@ function quickGelu(node: Node): Value | undefined {
 function rmsNorm(node: Node): Value | undefined {
   if (node.op !== 'Mul') return undefined;
   const [a, b] = node.inputs as [Value, Value];
-  for (const [x, s] of [[a, b], [b, a]] as const) {
+  for (const [x, s] of [
+    [a, b],
+    [b, a],
+  ] as const) {
     const plus = made(made(made(s, 'Reciprocal')?.inputs[0], 'Sqrt')?.inputs[0], 'Add');
     const eps = scalarOf(plus?.inputs[1]);
     const mean = made(plus?.inputs[0], 'ReduceMean');
@@ -33,7 +45,11 @@ function rmsNorm(node: Node): Value | undefined {
     const d = lastAxis(x);
     const weight = makeConstant(new Float32Array(d).fill(1), [d], 'float32');
     const inv = { shape: [...x.shape.slice(0, -1), 1], dtype: x.dtype };
-    return ops('SimplifiedLayerNormalization', [x, weight], [x, inv], { axis: -1, epsilon: { float: eps }, stash_type: 1 })[0];
+    return ops('SimplifiedLayerNormalization', [x, weight], [x, inv], {
+      axis: -1,
+      epsilon: { float: eps },
+      stash_type: 1,
+    })[0];
   }
   return undefined;
 }
@@ -42,14 +58,21 @@ function rmsNorm(node: Node): Value | undefined {
 function scale(node: Node, uses: ReadonlyMap<Value, number>): Value | undefined {
   if (node.op !== 'Mul') return undefined;
   const [a, b] = node.inputs as [Value, Value];
-  for (const [x, c] of [[a, b], [b, a]] as const) {
+  for (const [x, c] of [
+    [a, b],
+    [b, a],
+  ] as const) {
     const factor = scalarOf(c);
     const product = made(x, 'Gemm') ?? made(x, 'FusedMatMul') ?? made(x, 'MatMul');
     if (factor === undefined || !product || uses.get(x) !== 1 || x.dtype !== 'float32') continue;
     if (!sameShape(x.shape, (node.outputs[0] as Value).shape) || product.inputs.length > 2) continue;
     if (product.inputs.some((v) => (v as Value).shape.length < 2)) continue;
     const alpha = ((product.attrs['alpha'] as { float: number } | undefined)?.float ?? 1) * factor;
-    const attrs = { transA: product.attrs['transA'] ?? 0, transB: product.attrs['transB'] ?? 0, alpha: { float: alpha } };
+    const attrs = {
+      transA: product.attrs['transA'] ?? 0,
+      transB: product.attrs['transB'] ?? 0,
+      alpha: { float: alpha },
+    };
     return ops(product.op === 'Gemm' ? 'Gemm' : 'FusedMatMul', product.inputs, [x], attrs)[0];
   }
   return undefined;

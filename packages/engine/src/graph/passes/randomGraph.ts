@@ -1,10 +1,27 @@
 // Test support: random graphs, and the property that a pass keeps what they compute.
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { add, binary, broadcastShape, gemm, i64, matMul, mul, op, ops, reduce, reshape, scalar, splat, sub, transpose, unary } from '../build.ts';
-import { collect, type Graph, makeConstant, makeInput, size, type Value } from '../graph.ts';
 import { load } from '../../run/program.ts';
 import { currentSettings } from '../../run/settings.ts';
+import {
+  add,
+  binary,
+  broadcastShape,
+  gemm,
+  i64,
+  matMul,
+  mul,
+  op,
+  ops,
+  reduce,
+  reshape,
+  scalar,
+  splat,
+  sub,
+  transpose,
+  unary,
+} from '../build.ts';
+import { collect, type Graph, makeConstant, makeInput, size, type Value } from '../graph.ts';
 import type { Pass } from '../optimize.ts';
 
 /** One random choice: which operator, on which of the values made so far, with which parameter. */
@@ -26,7 +43,9 @@ function step(values: Value[], [kind, a, b, parameter]: Choice): Value | undefin
   };
   switch (kind % 22) {
     case 0:
-      return fits(x.shape, y.shape) ? binary((['Add', 'Sub', 'Mul', 'Max'] as const)[parameter % 4] as string, x, y) : undefined;
+      return fits(x.shape, y.shape)
+        ? binary((['Add', 'Sub', 'Mul', 'Max'] as const)[parameter % 4] as string, x, y)
+        : undefined;
     case 1:
       return unary((['Neg', 'Tanh', 'Sigmoid', 'Abs', 'Cos'] as const)[parameter % 5] as string, x);
     case 2:
@@ -44,16 +63,22 @@ function step(values: Value[], [kind, a, b, parameter]: Choice): Value | undefin
       return rank === 2 && n !== undefined && n % 2 === 0 ? reshape(x, [2, n / 2, x.shape[1] as number]) : undefined;
     }
     case 8:
-      return rank >= 2 ? transpose(x, parameter % 2 ? [...x.shape.keys()].reverse() : [...Array(rank - 2).keys(), rank - 1, rank - 2]) : undefined;
+      return rank >= 2
+        ? transpose(x, parameter % 2 ? [...x.shape.keys()].reverse() : [...Array(rank - 2).keys(), rank - 1, rank - 2])
+        : undefined;
     case 9: {
       const transA = parameter % 2 === 1;
       const transB = parameter % 4 > 1;
       if (rank < 2 || y.shape.length < 2 || !fits(x.shape.slice(0, -2), y.shape.slice(0, -2))) return undefined;
       const inner = x.shape[transA ? rank - 2 : rank - 1];
-      return inner === y.shape[y.shape.length - (transB ? 1 : 2)] ? matMul(x, y, { transA, transB, alpha: k || 1 }) : undefined;
+      return inner === y.shape[y.shape.length - (transB ? 1 : 2)]
+        ? matMul(x, y, { transA, transB, alpha: k || 1 })
+        : undefined;
     }
     case 10:
-      return rank > 0 ? reduce(parameter % 2 ? 'ReduceSum' : 'ReduceMean', x, [b % rank], parameter % 4 > 1) : undefined;
+      return rank > 0
+        ? reduce(parameter % 2 ? 'ReduceSum' : 'ReduceMean', x, [b % rank], parameter % 4 > 1)
+        : undefined;
     case 11:
       return mul(x, unary('Sigmoid', parameter % 2 ? x : mul(x, scalar(k))));
     case 12: {
@@ -74,7 +99,8 @@ function step(values: Value[], [kind, a, b, parameter]: Choice): Value | undefin
       // a product with one or both operands transposed
       if (rank < 2) return undefined;
       const swapped = transpose(x, [...Array(rank - 2).keys(), rank - 1, rank - 2]);
-      const again = parameter % 2 ? transpose(unary('Tanh', swapped), [...Array(rank - 2).keys(), rank - 1, rank - 2]) : x;
+      const again =
+        parameter % 2 ? transpose(unary('Tanh', swapped), [...Array(rank - 2).keys(), rank - 1, rank - 2]) : x;
       return parameter % 4 > 1 ? matMul(swapped, again) : matMul(swapped, swapped, { transB: true });
     }
     case 17:
@@ -115,7 +141,9 @@ function build(choices: readonly Choice[]): Graph {
 
 async function run(graph: Graph): Promise<Float32Array[]> {
   const program = await load(graph, { ...currentSettings(), threads: 1 });
-  const feeds = graph.inputs.map((v, i) => Float32Array.from({ length: size(v.shape) }, (_, j) => Math.sin(1 + i * 7 + j * 1.7)));
+  const feeds = graph.inputs.map((v, i) =>
+    Float32Array.from({ length: size(v.shape) }, (_, j) => Math.sin(1 + i * 7 + j * 1.7)),
+  );
   const out = (await program.run(feeds)) as Float32Array[];
   await program.release();
   return out;
@@ -123,7 +151,9 @@ async function run(graph: Graph): Promise<Float32Array[]> {
 
 function close(a: Float32Array, b: Float32Array): boolean {
   const scale = Math.max(1, ...Array.from(a, (x) => (Number.isFinite(x) ? Math.abs(x) : 0)));
-  return a.length === b.length && a.every((x, i) => Object.is(x, b[i]) || Math.abs(x - (b[i] as number)) <= 2e-4 * scale);
+  return (
+    a.length === b.length && a.every((x, i) => Object.is(x, b[i]) || Math.abs(x - (b[i] as number)) <= 2e-4 * scale)
+  );
 }
 
 /** For random graphs: same shapes, same values, no more nodes than before (`mayGrow` allows for some). */
@@ -136,7 +166,9 @@ export async function keepsMeaning(pass: Pass, { runs = 60, mayGrow = false } = 
       expect(after.outputs.map((v) => v.shape)).toEqual(before.outputs.map((v) => v.shape));
       if (!mayGrow) expect(after.nodes.length).toBeLessThanOrEqual(before.nodes.length);
       const [x, y] = [await run(before), await run(after)];
-      x.forEach((want, i) => expect(close(want, y[i] as Float32Array), `output ${i}: ${want} became ${y[i]}`).toBe(true));
+      for (const [i, want] of x.entries()) {
+        expect(close(want, y[i] as Float32Array), `output ${i}: ${want} became ${y[i]}`).toBe(true);
+      }
     }),
     { numRuns: runs, seed: 7 },
   );

@@ -21,7 +21,8 @@ function merge(node: Node): Value | undefined {
 
 /** Operand `v` of a result [..., d] as it takes part in the result's rows form; undefined if it does not fit. */
 function operand(v: Value, out: Value): Value | undefined {
-  if (size(v.shape) === 1) return v.shape.length <= 1 ? v : scalarOf(v) !== undefined ? reshapeConstant(v, []) : reshape(v, [1]);
+  if (size(v.shape) === 1)
+    return v.shape.length <= 1 ? v : scalarOf(v) !== undefined ? reshapeConstant(v, []) : reshape(v, [1]);
   if (v.shape.length === 1 && v.shape[0] === lastAxis(out)) return v;
   const fits = v.shape.length === out.shape.length && sameShape(v.shape.slice(0, -1), out.shape.slice(0, -1));
   if (!fits || (lastAxis(v) !== lastAxis(out) && lastAxis(v) !== 1)) return undefined;
@@ -29,7 +30,9 @@ function operand(v: Value, out: Value): Value | undefined {
 }
 
 function reshapeConstant(v: Value, shape: readonly number[]): Value {
-  return v.def.kind === 'constant' ? makeConstant(v.def.data, shape, v.dtype, v.def.splat && size(shape) !== 1) : reshape(v, shape);
+  return v.def.kind === 'constant'
+    ? makeConstant(v.def.data, shape, v.dtype, v.def.splat && size(shape) !== 1)
+    : reshape(v, shape);
 }
 
 /** op(reshape(a), reshape(b)) = reshape(op(a, b)) */
@@ -45,7 +48,8 @@ function sink(node: Node): readonly Value[] | undefined {
     if (!first || axes?.length !== 1 || axes[0] !== rank - 1) return undefined;
     return restore(node, [first, makeConstant(BigInt64Array.of(1n), [1], 'int64')], node.attrs);
   }
-  if (node.op === 'SimplifiedLayerNormalization' && first) return restore(node, [first, inputs[1] as Value], node.attrs);
+  if (node.op === 'SimplifiedLayerNormalization' && first)
+    return restore(node, [first, inputs[1] as Value], node.attrs);
   if ((node.op === 'Softmax' || node.op === 'LogSoftmax') && first && node.attrs['axis'] === rank - 1) {
     return restore(node, [first], { axis: 1 });
   }

@@ -39,7 +39,8 @@ function withDependencies(graph: Graph): Graph {
       return undefined;
     }
     const at = node.inputs.findIndex((v, i) => isLarge(v) && producer(original.inputs[i]) !== undefined);
-    if (waiting.length < GROUP || at < 0 || !isLarge(out) || node.op === 'Reshape' || node.op === 'After') return undefined;
+    if (waiting.length < GROUP || at < 0 || !isLarge(out) || node.op === 'Reshape' || node.op === 'After')
+      return undefined;
     const x = node.inputs[at] as Value;
     const inputs = [...node.inputs];
     inputs[at] = op('After', [x, ...waiting], x);

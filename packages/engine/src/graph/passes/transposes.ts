@@ -22,10 +22,15 @@ function merge(node: Node): Value | undefined {
   const before = made(x, 'Transpose');
   if (before) {
     const inner = permOf(before);
-    return transpose(before.inputs[0] as Value, perm.map((p) => inner[p] as number));
+    return transpose(
+      before.inputs[0] as Value,
+      perm.map((p) => inner[p] as number),
+    );
   }
   const long = perm.filter((p) => x.shape[p] !== 1);
-  return long.every((p, i) => i === 0 || p > (long[i - 1] as number)) ? reshape(x, (node.outputs[0] as Value).shape) : undefined;
+  return long.every((p, i) => i === 0 || p > (long[i - 1] as number))
+    ? reshape(x, (node.outputs[0] as Value).shape)
+    : undefined;
 }
 
 function flag(attrs: Attrs, name: string): boolean {

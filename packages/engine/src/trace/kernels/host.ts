@@ -52,7 +52,7 @@ function onHost(name: string): void {
       const lend = (key: string, info: tf.TensorInfo): tf.TensorInfo => {
         if (info.dtype === 'string' || info.dtype === 'complex64')
           throw new UnsupportedKernelError(name, `${info.dtype} tensors`);
-        const values = known(name, key, onnx.valueOf(info.dataId), onnx);
+        const values = known(name, key, onnx.valueBehind(info.dataId), onnx);
         return cpu.makeTensorInfo(info.shape, info.dtype, values as Float32Array);
       };
       // some kernels take lists of tensors

@@ -31,7 +31,7 @@ export function kernel(name: string, lower: Lowering): void {
         if (info === undefined || info === null) continue;
         if (info.dtype === 'string' || info.dtype === 'complex64')
           throw new UnsupportedKernelError(name, `${info.dtype} tensors`);
-        const value = onnx.valueOf(info.dataId);
+        const value = onnx.valueBehind(info.dataId);
         values[k] = value;
         given.set(value, info);
       }
