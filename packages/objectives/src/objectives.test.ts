@@ -260,6 +260,10 @@ describe('the registry', () => {
     expect(objectiveById(o.id, JSON.parse(JSON.stringify(o.options))).options).toEqual(o.options);
   });
 
+  it.each(objectives)('$id describes every option', ({ schema }) => {
+    for (const [name, option] of Object.entries(schema.shape)) expect(option.description, name).toBeTruthy();
+  });
+
   it('rejects what it does not know', () => {
     expect(() => objectiveById('lastloop')).toThrow("there is no objective 'lastloop'; did you mean 'lastLoop'?");
     expect(() => objectiveById('entropyRegularised', { beta: -1 })).toThrow(

@@ -3,8 +3,8 @@ import type { RopeTables } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ExitMemory, ExitRule } from '../exit/exitRule.ts';
 import type { KvPolicy } from '../kv/kvPolicy.ts';
-import { KvSession, type KvSlot, type KvSlots } from '../kv/kvSession.ts';
-import { emptySlot, hidden, mapSlot, mergeSlot } from '../kv/kvSlots.ts';
+import { KvSession } from '../kv/kvSession.ts';
+import { emptySlot, hidden, type KvSlot, type KvSlots, mapSlot, mergeSlot } from '../kv/kvSlots.ts';
 import type { Weights } from '../model/bind.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { StackShape } from '../model/specs.ts';
@@ -36,8 +36,8 @@ export interface Rows {
 
 /** What attention sees besides the new tokens. */
 export interface Past {
-  /** Slots of earlier tokens. */
-  readonly prefix: KvSlots;
+  /** Slots of earlier tokens, in parts, earliest first. */
+  readonly prefix: readonly KvSlots[];
   /** Slots the new tokens have written in earlier steps, as far as this step reads them. */
   readonly here: KvSlots;
   /** What the new tokens wrote last, by stack. */
@@ -113,7 +113,7 @@ export function decodeStep(
   const before = mapState(rows.state, pick);
   const kv = new KvSession(setup.kv, {
     keyMask: rows.keyMask && pick(rows.keyMask),
-    prefix: pickSlots(past.prefix),
+    prefix: past.prefix.map(pickSlots),
     here: pickSlots(past.here),
     latest: held ? pickSlots(past.latest) : {},
   });

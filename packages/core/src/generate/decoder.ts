@@ -4,7 +4,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { ConfigError } from '../config/parseOptions.ts';
 import type { ExitRule } from '../exit/exitRule.ts';
 import type { KvPolicy } from '../kv/kvPolicy.ts';
-import { slotKey } from '../kv/kvSession.ts';
+import { slotKey } from '../kv/kvSlots.ts';
 import { bindParams, type Weights } from '../model/bind.ts';
 import { assertSeq, type ModelConfig } from '../model/config.ts';
 import type { Params } from '../model/params.ts';

@@ -1,7 +1,7 @@
 // One call of a decoder: walks the plan, computing in each step only the rows with a token that has not stopped.
 import { type RopeTables, tensor } from '@looplab/engine';
 import { readSlot } from '../kv/kvPolicy.ts';
-import { type KvSlot, type KvSlots, slotKey } from '../kv/kvSession.ts';
+import { type KvSlot, type KvSlots, slotKey } from '../kv/kvSlots.ts';
 import type { StackShape } from '../model/specs.ts';
 import { ownFlops, readoutFlops, stackFlops } from '../recurrence/flops.ts';
 import type { Micro } from '../recurrence/plan.ts';

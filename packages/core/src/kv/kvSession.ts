@@ -3,24 +3,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Attend, KeyValue } from '../model/layer.ts';
 import { stopGradient } from '../recurrence/stopGradient.ts';
 import { type KvPolicy, KvPolicyError, readSlot } from './kvPolicy.ts';
-
-/** Keys and values of one slot: one entry a layer, and which tokens have any. */
-export interface KvSlot {
-  readonly layers: readonly KeyValue[];
-  /** [batch, tokens] float32, 1 where the token wrote; null if all did. */
-  readonly has: tf.Tensor | null;
-}
-
-/** Slots by `${stack}/${slot}`. */
-export type KvSlots = Readonly<Record<string, KvSlot>>;
-
-export const slotKey = (stack: string, slot: number): string => `${stack}/${slot}`;
+import { hasOf, type KvSlot, type KvSlots, slotKey } from './kvSlots.ts';
 
 export interface KvSessionOptions {
   /** [batch, seq] float32, 1 where a token of this pass may be attended to. */
   readonly keyMask?: tf.Tensor | undefined;
-  /** Slots of the tokens before this pass. */
-  readonly prefix?: KvSlots | undefined;
+  /** Slots of the tokens before this pass, in parts, earliest first. */
+  readonly prefix?: readonly KvSlots[] | undefined;
   /** Slots the tokens of this pass have written outside this session. */
   readonly here?: KvSlots | undefined;
   /** What the tokens of this pass wrote last in each stack, if some of it happened outside this session. */
@@ -39,14 +28,14 @@ export class KvSession {
   readonly policy: KvPolicy;
   /** What this session has written. */
   readonly written = new Map<string, { layers: KeyValue[]; has: tf.Tensor | null }>();
-  readonly #prefix: KvSlots;
+  readonly #prefix: readonly KvSlots[];
   readonly #here: KvSlots;
   readonly #keyMask: tf.Tensor | undefined;
   readonly #latest: Map<string, { layers: KeyValue[]; has: tf.Tensor | null }>;
 
   constructor(policy: KvPolicy, options: KvSessionOptions = {}) {
     this.policy = policy;
-    this.#prefix = options.prefix ?? {};
+    this.#prefix = options.prefix ?? [];
     this.#here = options.here ?? {};
     this.#keyMask = options.keyMask;
     this.#latest = new Map(
@@ -66,7 +55,7 @@ export class KvSession {
 
   /** True if step `t` reads exactly what it writes, so that nothing of it is needed later or elsewhere. */
   selfContained(t: number): boolean {
-    return this.policy.slot(t) === readSlot(this.policy, t) && Object.keys(this.#prefix).length === 0;
+    return this.policy.slot(t) === readSlot(this.policy, t) && this.#prefix.length === 0;
   }
 
   #attend(stack: string, write: number | null, read: number, t: number, call: KvCall): (layer: number) => Attend {
@@ -107,15 +96,14 @@ export class KvSession {
       );
     }
     const mine = both(here.has, this.#keyMask);
-    const past = this.#prefix[key];
-    const old = past?.layers[i];
-    if (!past || !old) return mine ? { ...now, keyMask: mine } : now;
-    const mask = (m: tf.Tensor | null | undefined, x: tf.Tensor): tf.Tensor =>
-      m ?? tf.ones([x.shape[0] ?? 0, x.shape[1] ?? 0]);
+    const past = this.#prefix.flatMap((part) => part[key] ?? []);
+    if (past.length === 0) return mine ? { ...now, keyMask: mine } : now;
+    const old = past.map((s) => s.layers[i] as KeyValue); // slots of one stack have its layers
+    const seen = mine ?? tf.ones([now.k.shape[0] ?? 0, now.k.shape[1] ?? 0]);
     return {
-      k: tf.concat([old.k, now.k], 1),
-      v: tf.concat([old.v, now.v], 1),
-      keyMask: tf.concat([mask(past.has, old.k), mask(mine, now.k)], 1),
+      k: tf.concat([...old.map((x) => x.k), now.k], 1),
+      v: tf.concat([...old.map((x) => x.v), now.v], 1),
+      keyMask: tf.concat([...past.map(hasOf), seen], 1),
     };
   }
 }

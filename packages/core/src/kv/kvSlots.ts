@@ -1,7 +1,19 @@
-// Operations on whole KV slots: picking rows, putting rows back, and slots that show nothing.
+// The keys and values of one slot, and operations on whole slots: picking rows, putting rows back, showing nothing.
 import * as tf from '@tensorflow/tfjs-core';
+import type { KeyValue } from '../model/layer.ts';
 import type { StackShape } from '../model/specs.ts';
-import type { KvSlot } from './kvSession.ts';
+
+/** Keys and values of one slot: one entry a layer, and which tokens have any. */
+export interface KvSlot {
+  readonly layers: readonly KeyValue[];
+  /** [batch, tokens] float32, 1 where the token wrote; null if all did. */
+  readonly has: tf.Tensor | null;
+}
+
+/** Slots by `${stack}/${slot}`. */
+export type KvSlots = Readonly<Record<string, KvSlot>>;
+
+export const slotKey = (stack: string, slot: number): string => `${stack}/${slot}`;
 
 /** Applies `f` to every tensor of a slot. */
 export function mapSlot(slot: KvSlot, f: (x: tf.Tensor) => tf.Tensor): KvSlot {

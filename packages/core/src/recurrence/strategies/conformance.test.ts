@@ -189,6 +189,12 @@ describe.each(all)('%s', (_, s, c) => {
   });
 });
 
+describe.each(strategies)('options of $id', ({ schema }) => {
+  it('are described, every one', () => {
+    for (const [name, option] of Object.entries(schema.shape)) expect(option.description, name).toBeTruthy();
+  });
+});
+
 describe('the odd ones', () => {
   it('train what their planned gradient reaches', async () => {
     const steps = nested.plan({ config, loops: 3, train: true, hp: () => 0 })[0]?.steps ?? [];
