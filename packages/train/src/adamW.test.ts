@@ -1,3 +1,4 @@
+// AdamW against PyTorch's formula in float64 and against closed forms.
 import type { ParamSpec } from '@looplab/core';
 import { compile, useDevice } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';

@@ -1,3 +1,4 @@
+// JSON files that are whole or absent, and errors that name the path.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// Checkpoints: bit-exact, pruned, and recovered from damage to any byte.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

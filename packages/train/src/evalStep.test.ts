@@ -1,3 +1,4 @@
+// Evaluation against closed forms: a model that knows nothing, a gate that is constant.
 import {
   fold,
   initParams,

@@ -1,3 +1,4 @@
+// What counts as divergence and what does not.
 import { expect, test } from 'vitest';
 import { DivergedError } from './errors.ts';
 import { checkUpdate, type GuardState, guardStart } from './guard.ts';

@@ -1,3 +1,4 @@
+// Append-only logs: torn lines, truncation, full disks, and bytes from outside.
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

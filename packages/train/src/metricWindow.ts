@@ -82,6 +82,11 @@ export class MetricWindow {
     return { loss: loss / count, terms: Object.fromEntries(mean), gradNorm, seconds, count };
   }
 
+  /** Lets the guard learn anew what losses are usual, as a new objective begins. */
+  forgetScale(): void {
+    this.#state = { ...this.#state, guard: guardStart };
+  }
+
   /** What a checkpoint keeps; call `read` first. */
   state(): WindowState {
     return this.#state;

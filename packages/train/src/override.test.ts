@@ -1,3 +1,4 @@
+// key=value settings: how they are read, and what is said about wrong ones.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';

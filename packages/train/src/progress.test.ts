@@ -1,3 +1,4 @@
+// The progress bar on a terminal and the plain lines elsewhere.
 import { expect, test } from 'vitest';
 import { bar, clock, progressOn } from './progress.ts';
 

@@ -1,3 +1,4 @@
+// From studies, scales and settings to runs, and what is refused on the way.
 import { fixedLoops, loopLM, plain } from '@looplab/core';
 import { entropyRegularised, lastLoop } from '@looplab/objectives';
 import { groupWords, mano } from '@looplab/tasks';

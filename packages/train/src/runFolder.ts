@@ -60,6 +60,7 @@ export class RunFolder {
   readonly events: JsonLines;
   readonly #lock: RunLock;
   readonly #startedAt: string;
+  #lastSign = 0;
 
   /**
    * Makes the folder if needed and locks it.
@@ -104,8 +105,14 @@ export class RunFolder {
     writeJsonAtomic(join(this.dir, name), value);
   }
 
+  /** After each update: at most once a second, says in `status.json` where the run is and that it is alive. */
+  beat(step: number, steps: number): void {
+    if (Date.now() - this.#lastSign >= 1000) this.writeStatus({ status: 'running', step, steps });
+  }
+
   /** Replaces `status.json` and tells other machines that this process is alive. */
   writeStatus(record: { status: RunStatus; step: number; steps: number; error?: string }): void {
+    this.#lastSign = Date.now();
     this.#lock.refresh();
     const { status, step, steps, error } = record;
     const times = { startedAt: this.#startedAt, updatedAt: new Date().toISOString() };

@@ -1,3 +1,4 @@
+// Run ids: what they depend on and what not.
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

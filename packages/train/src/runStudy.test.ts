@@ -1,3 +1,4 @@
+// Studies from start to summary: skipped, diverged, stopped and unwritable runs.
 import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// Learning-rate schedules against their closed forms.
 import { expect, test } from 'vitest';
 import { constant, warmupConstant, warmupCosine } from './schedules.ts';
 

@@ -1,3 +1,4 @@
+// What the progress of a run shows.
 import { expect, test } from 'vitest';
 import type { RunView } from './callback.ts';
 import type { ProgressState } from './progress.ts';

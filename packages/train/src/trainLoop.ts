@@ -3,7 +3,7 @@ import { flops, fold, initParams, key, type Params, paramSpecs } from '@looplab/
 import { compile } from '@looplab/engine';
 import type { Callback } from './callback.ts';
 import { type Checkpoint, pruneCheckpoints, saveCheckpoint } from './checkpoint.ts';
-import { CancelledError } from './errors.ts';
+import { CancelledError, DivergedError } from './errors.ts';
 import { evalDepth, evalStep, evaluate } from './evalStep.ts';
 import { assertFinite, flattenOptimiser, optimiserFromHost, paramsFromHost, toHost } from './hostTensors.ts';
 import { MetricWindow, type WindowState } from './metricWindow.ts';
@@ -85,6 +85,7 @@ export async function trainLoop({ plan, folder, callbacks, signal, from, onStep 
     const perStep = flops(model, strategy, { batch, seq: task.seq, train: true, readouts });
     const lrAt = scheduleOf(stage);
     const updates = stepper(plan, stage);
+    if (stageStep === 0) window.forgetScale();
 
     const log = async (lr: number): Promise<void> => {
       const { seconds, count, ...means } = window.take();
@@ -95,12 +96,13 @@ export async function trainLoop({ plan, folder, callbacks, signal, from, onStep 
       };
       folder.metrics.append(record);
       for (const c of callbacks) await c.onLog?.(record);
-      folder.writeStatus({ status: 'running', step, steps: plan.steps });
     };
 
     const judgeNow = async (): Promise<void> => {
       const on = { model, strategy, task, params: live(), batch, batches: train.evalBatches, loops };
       const result = await evaluate(judge, { ...on, key: fold(root, 'evaluation') });
+      if (!Number.isFinite(result.loss))
+        throw new DivergedError(`the held-out loss is ${result.loss} at step ${step}; lower train.lr`);
       evaluation = { step, time: elapsed(), kind: 'eval', ...result };
       folder.metrics.append(evaluation);
       folder.log(`step ${step}: held-out loss ${result.loss.toFixed(4)}, accuracy ${result.accuracy.toFixed(4)}`);
@@ -136,6 +138,7 @@ export async function trainLoop({ plan, folder, callbacks, signal, from, onStep 
         work += perStep;
         window.push(step, metrics, (performance.now() - at) / 1000);
         onStep(step);
+        folder.beat(step, plan.steps);
         for (const c of callbacks) await c.onStep?.({ step, lr, stage: stage.name });
         // Signals are delivered between two turns of the event loop; awaiting settled promises never ends a turn.
         await new Promise((resolve) => setImmediate(resolve));

@@ -1,3 +1,4 @@
+// Runs and their folders: what they hold, how they resume, and how they end.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -270,4 +271,19 @@ test('a folder that cannot be made is named', async () => {
   await expect(trainRun(tiny({ dir: '/dev/null/run' }))).rejects.toThrow(
     /cannot make the run folder \/dev\/null\/run: .*not a folder/,
   );
+});
+
+test('callbacks are told of the end once, whatever it was', async () => {
+  const ends: string[] = [];
+  const watch: Callback = { name: 'watch', onEnd: ({ status, step }) => void ends.push(`${status} ${step}`) };
+  const fail: Callback = {
+    name: 'fail',
+    onLog: () => {
+      throw new Error('no');
+    },
+  };
+  const options = tiny();
+  await expect(trainRun({ ...options, callbacks: [fail, watch] })).rejects.toThrow('no');
+  await trainRun({ ...options, callbacks: [watch] });
+  expect(ends).toEqual(['failed 4', 'finished 12']);
 });

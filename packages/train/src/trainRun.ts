@@ -68,14 +68,9 @@ export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
 
   const folder = new RunFolder(dir);
   let step = 0;
-  const status = (status: RunStatus, error?: unknown): void =>
-    folder.writeStatus({
-      status,
-      step,
-      steps: plan.steps,
-      ...(error === undefined ? {} : { error: messageOf(error) }),
-    });
-  try {
+  const status = (status: RunStatus, error?: string): void =>
+    folder.writeStatus({ status, step, steps: plan.steps, ...(error === undefined ? {} : { error }) });
+  const train = async (): Promise<LoopResult> => {
     const from = recoverNewest(folder.checkpoints, (error) => {
       folder.event('damaged checkpoint', { error: error.message });
       folder.log(`${error.message}; going back to an earlier one`);
@@ -96,15 +91,20 @@ export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
     folder.event('finished', { ...end });
     folder.log(`finished: held-out loss ${end.evaluation.loss.toFixed(4)}, ${end.seconds.toFixed(1)} s`);
     status('finished');
+    return end;
+  };
+  try {
+    const end = await train().catch(async (error: unknown) => {
+      const ended = statusOf(error);
+      const [message, detail] = error instanceof Error ? [error.message, error.stack] : [String(error), undefined];
+      attempt(() => folder.log(`${ended}: ${detail ?? message}`));
+      attempt(() => folder.event(ended, { step, error: message }));
+      attempt(() => status(ended, message));
+      for (const c of callbacks) await c.onEnd?.({ status: ended, step, error });
+      throw error;
+    });
     for (const c of callbacks) await c.onEnd?.({ status: 'finished', step });
     return result(end, false);
-  } catch (error) {
-    const ended = statusOf(error);
-    attempt(() => folder.log(`${ended}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`));
-    attempt(() => folder.event(ended, { step, error: messageOf(error) }));
-    attempt(() => status(ended, error));
-    for (const c of callbacks) await c.onEnd?.({ status: ended, step, error });
-    throw error;
   } finally {
     folder.close();
   }
@@ -134,10 +134,6 @@ function statusOf(error: unknown): RunStatus {
   if (error instanceof DivergedError) return 'diverged';
   if (error instanceof CancelledError) return 'cancelled';
   return 'failed';
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** For notes about an error that must reach the caller whatever happens to the notes, e.g. on a full disk. */

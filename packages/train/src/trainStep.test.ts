@@ -1,3 +1,4 @@
+// Compiled updates: micro-batches, stages, terms and memory.
 import { initParams, key, loopLM, modelConfig, type Params, paramSpecs } from '@looplab/core';
 import { useDevice } from '@looplab/engine';
 import { entropyRegularised, gateImprovement } from '@looplab/objectives';
