@@ -16,7 +16,7 @@ import {
 } from '@looplab/core';
 import { useDevice, valueAndGrad } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { entropyRegularised } from './entropyRegularised.ts';
 import { everyLoop } from './everyLoop.ts';
 import { gateImprovement } from './gateImprovement.ts';
@@ -24,7 +24,7 @@ import { lastLoop } from './lastLoop.ts';
 import type { Objective } from './objective.ts';
 import { assertFits, objectiveById, objectives } from './registry.ts';
 
-beforeAll(() => useDevice({ kind: 'cpu' }));
+await useDevice({ kind: 'cpu' }); // before the tensors below are made
 
 // One row of two tokens over three loops; the probability that loop t gives the right one of two symbols.
 const right = [
