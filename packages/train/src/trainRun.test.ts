@@ -1,15 +1,15 @@
 // Runs and their folders: what they hold, how they resume, and how they end.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loopLM, plain } from '@looplab/core';
 import { useDevice } from '@looplab/engine';
 import { entropyRegularised, lastLoop } from '@looplab/objectives';
-import { groupWords } from '@looplab/tasks';
+import { groupWords, type Task } from '@looplab/tasks';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Callback } from './callback.ts';
-import { listCheckpoints } from './checkpoint.ts';
+import { listCheckpoints, loadCheckpoint } from './checkpoint.ts';
 import { CancelledError, DivergedError, RunFolderError, RunLockedError } from './errors.ts';
 import { readJsonLines } from './jsonLines.ts';
 import { readJson, readStatus } from './runFolder.ts';
@@ -194,15 +194,36 @@ test('a damaged checkpoint is passed over for the one before, with the same fina
 });
 
 test('divergence ends the run, keeps the last good checkpoint and is not tried again', async () => {
-  const options = tiny({
-    train: { ...tiny().train, lr: 1e30, clipNorm: 0, checkpointEvery: 1, warmup: 0, logEvery: 1 },
-  });
+  const sound = groupWords({ group: 'Z2', seq: 4 });
+  const broken: Task = {
+    ...sound,
+    train: (seed, step, batch) => {
+      const data = sound.train(seed, step, batch);
+      return step < 6 ? data : { ...data, weights: data.weights.map(() => Number.NaN) };
+    },
+  };
+  const options = tiny({ task: broken });
   await expect(trainRun(options)).rejects.toThrow(DivergedError);
-  expect(readStatus(options.dir)?.status).toBe('diverged');
-  expect(readStatus(options.dir)?.error).toMatch(/lower train.lr/);
-  for (const { path } of listCheckpoints(join(options.dir, 'checkpoints'))) expect(path).toMatch(/step-/);
+  expect(readStatus(options.dir)).toMatchObject({
+    status: 'diverged',
+    error: expect.stringMatching(/the loss is NaN at step 7; lower/),
+  });
+  const last = listCheckpoints(join(options.dir, 'checkpoints')).at(-1);
+  expect(last?.step).toBe(6);
+  for (const x of Object.values(loadCheckpoint(last?.path ?? '').params)) {
+    expect(x.data.every((value) => Number.isFinite(Number(value)))).toBe(true);
+  }
   await expect(trainRun(options)).rejects.toThrow(/delete that folder to try again/);
-  rmSync(options.dir, { recursive: true });
+});
+
+test('a step that ruins the parameters is not saved', async () => {
+  const train = { ...tiny().train, lr: 1e38, warmup: 0, checkpointEvery: 1, logEvery: 1 };
+  const options = tiny({ train });
+  await expect(trainRun(options)).rejects.toThrow(DivergedError);
+  for (const { path } of listCheckpoints(join(options.dir, 'checkpoints'))) {
+    const values = Object.values(loadCheckpoint(path).params).flatMap((x) => Array.from(x.data, Number));
+    expect(values.every(Number.isFinite)).toBe(true);
+  }
 });
 
 test('stages follow each other and resume inside each', async () => {
