@@ -1,5 +1,6 @@
 // Reads a command line, runs its command, and turns every ending into a message and an exit code.
 import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 import yargs from 'yargs';
 import type { Command } from './command.ts';
 import { commands } from './commands.ts';
@@ -98,6 +99,6 @@ async function report(error: unknown, argv: readonly string[]): Promise<void> {
   else lines.push(message ?? 'something went wrong that should not have; please report the lines below');
   process.stderr.write(`${lines.join('\n').replace(/^/gm, 'looplab: ')}\n`);
   if (message === undefined || argv.includes('--verbose')) {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.stderr.write(`${inspect(error)}\n`);
   }
 }

@@ -6,6 +6,12 @@ export class UsageError extends Error {
   readonly exitCode = 2;
 }
 
+/** Something that the command line names and that cannot be used: a file, a study, a folder. */
+export class InputError extends Error {
+  override readonly name = 'InputError';
+  readonly exitCode = 2;
+}
+
 /** Exit codes of the command, as `docs/cli.md` lists them. */
 export const exitCodes = { ok: 0, unexpected: 1, usage: 2, interrupted: 130 } as const;
 
@@ -21,7 +27,8 @@ const builtIn: ReadonlySet<string> = new Set([
   'URIError',
 ]);
 
-const systemReasons: Readonly<Record<string, string>> = {
+/** What a system call's code means. */
+export const systemReasons: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder',
   EACCES: 'permission denied',
   EPERM: 'permission denied',

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Study } from '@looplab/train';
 import type { ClaimOf } from './claim.ts';
-import { UsageError } from './errors.ts';
+import { InputError, userMessage } from './errors.ts';
 
 /** What a study file holds. */
 export interface StudyFile {
@@ -16,21 +16,38 @@ export interface StudyFile {
 
 /**
  * The study that `file` (or `file/study.ts`, for a folder) exports as default.
- * @throws UsageError if there is no such file or it exports no study; what the file itself throws passes through
+ * @throws InputError if there is no such file, it cannot be loaded or it exports no study; what `defineStudy` and the
+ * plug-ins of the study throw passes through
  */
 export async function loadStudy(file: string): Promise<StudyFile> {
   let path = resolve(file);
   if (existsSync(path) && statSync(path).isDirectory()) path = resolve(path, 'study.ts');
   if (!existsSync(path)) {
-    throw new UsageError(`there is no study file ${file}; name one, such as experiments/quickstart/study.ts`);
+    throw new InputError(`there is no study file ${file}; name one, such as experiments/quickstart/study.ts`);
   }
-  const module: { default?: Partial<Study>; claim?: unknown } = await import(pathToFileURL(path).href);
+  if (!/\.m?[jt]s$/.test(path)) {
+    throw new InputError(`${file} is not a study file: those are TypeScript or JavaScript modules, such as study.ts`);
+  }
+  const module = await importStudy(path, file);
   if (module.default?.isChecked !== true) {
-    throw new UsageError(`${file} exports no study; end it with: export default defineStudy({ ... })`);
+    throw new InputError(`${file} exports no study; end it with: export default defineStudy({ ... })`);
   }
   return {
     study: module.default as Study, // only defineStudy sets isChecked
     path,
     ...(typeof module.claim === 'function' ? { claim: module.claim as ClaimOf } : {}), // its result is only written out
   };
+}
+
+/** The file as a module; a defect of the file is told with the place in it. */
+async function importStudy(path: string, file: string): Promise<{ default?: Partial<Study>; claim?: unknown }> {
+  try {
+    return await import(pathToFileURL(path).href);
+  } catch (error) {
+    if (userMessage(error) !== undefined || !(error instanceof Error)) throw error;
+    const place = error.stack?.match(/file:\/\/[^\s)]+:\d+(:\d+)?/)?.[0];
+    throw new InputError(`${file} cannot be loaded: ${error.name}: ${error.message}${place ? `\n  at ${place}` : ''}`, {
+      cause: error,
+    });
+  }
 }

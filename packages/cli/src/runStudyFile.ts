@@ -8,6 +8,7 @@ import type { Claim } from './claim.ts';
 import { columns } from './columns.ts';
 import type { deviceOf } from './device.ts';
 import { loadStudy } from './loadStudy.ts';
+import { makeFolder } from './makeFolder.ts';
 
 export interface RunStudyFileOptions {
   /** Path of the study file, or of the folder it lies in. */
@@ -39,10 +40,11 @@ export class RunsFailedError extends Error {
 
 /**
  * Trains what is not trained yet, then writes `summary.json`, `report.html` and an SVG of each chart into `<results>/<study>/`.
- * @throws UsageError, StudyError, OverrideError, RunFolderError, CancelledError
+ * @throws InputError, StudyError, OverrideError, RunFolderError, CancelledError
  */
 export async function runStudyFile(options: RunStudyFileOptions): Promise<StudyOutcome> {
   const { study, path, claim: claimOf } = await loadStudy(options.file);
+  makeFolder(options.results);
   await useDevice(options.device);
   const overrides = [...options.set, ...(options.seeds === undefined ? [] : [`seeds=${options.seeds}`])];
   const summary = await runStudy({
