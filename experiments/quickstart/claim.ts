@@ -43,6 +43,7 @@ export function quickstartClaim({ runs, chance }: Pick<StudySummary, 'runs' | 'c
       `at equal size, applying one layer ${looped[0]?.loops ?? 4} times beats applying it once by at least ${gapWanted} in ` +
       'held-out accuracy, and accuracy rises with every loop',
     holds: gap >= gapWanted && risesWithEveryLoop && sizeDifference <= sizeDifferenceAllowed,
+    outcome: `${accuracy.looped.toFixed(3)} against ${accuracy.plain.toFixed(3)}, a gap of ${gap.toFixed(3)}`,
     ...accuracy,
     gap,
     gapWanted,

@@ -13,7 +13,7 @@ export default defineStudy({
   model: { dModel: 64, heads: 4, layers: 1, loops: 4, dFF: 176 },
   strategy: loopLM(),
   objective: entropyRegularised({ beta: 0.05 }),
-  train: { steps: 800, batch: 128, lr: 3e-3, warmup: 50, evalEvery: 100, evalBatches: 4, checkpointEvery: 400 },
+  train: { steps: 1200, batch: 128, lr: 2e-3, warmup: 50, evalEvery: 100, evalBatches: 4, checkpointEvery: 400 },
   variants: {
     looped: {},
     plain: { model: { loops: 1 }, strategy: plain(), objective: lastLoop() },

@@ -20,6 +20,7 @@ export function textClaim({ runs }: Pick<StudySummary, 'runs'>): TextClaim {
   return {
     statement: 'every loop lowers the bits per byte of held-out text',
     holds: loops > 1 && bitsPerBytePerLoop.every((bits, t) => t === 0 || bits < (bitsPerBytePerLoop[t - 1] ?? 0)),
+    outcome: bitsPerBytePerLoop.map((bits) => bits.toFixed(3)).join(', '),
     bitsPerBytePerLoop,
     seeds: runs.length,
   };

@@ -5,6 +5,8 @@ import type { StudySummary } from '@looplab/train';
 export interface Claim {
   readonly statement: string;
   readonly holds: boolean;
+  /** The numbers in a few words: `0.56 against 0.39`. */
+  readonly outcome: string;
   readonly [measure: string]: unknown;
 }
 

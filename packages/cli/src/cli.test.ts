@@ -1,25 +1,18 @@
 // Command lines through the real command: help, version, and every way to mistype one.
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-
-function looplab(...args: string[]): { code: number | null; out: string; err: string } {
-  const main = join(import.meta.dirname, 'main.ts');
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
-  return { code: status, out: stdout, err: stderr };
-}
+import { looplab } from './looplab.test-process.ts';
 
 describe('looplab', () => {
-  it('prints its help to stdout and ends with 0', () => {
-    const { code, out, err } = looplab('--help');
+  it('prints its help to stdout and ends with 0', async () => {
+    const { code, out, err } = await looplab(['--help']);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     for (const word of ['run', 'quickstart', 'bench', 'doctor', 'setup', 'strategies']) {
       expect(out).toContain(`looplab ${word}`);
     }
   });
 
-  it('prints its version', () => {
-    expect(looplab('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+  it('prints its version', async () => {
+    expect(await looplab(['--version'])).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
   });
 
   it.each([
@@ -32,8 +25,8 @@ describe('looplab', () => {
     [['run'], 'Not enough non-option arguments'],
     [['setup', 'torch'], 'Invalid values'],
     [['bench', 'step', '--d', 'wide'], '--d must be a whole number >= 1 (got wide)'],
-  ])('refuses %j', (args, message) => {
-    const { code, out, err } = looplab(...args);
+  ])('refuses %j', async (args, message) => {
+    const { code, out, err } = await looplab(args);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain(message);
     expect(err).not.toMatch(/^\s+at /m);

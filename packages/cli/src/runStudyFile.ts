@@ -89,9 +89,13 @@ export async function runStudyFile(options: RunStudyFileOptions): Promise<StudyO
 
 /** What was asked, and what came out. */
 function describe(question: string | undefined, claim: Claim | undefined): { description?: string } {
-  const words = [question, claim && `Claim: ${claim.statement}. It ${claim.holds ? 'holds' : 'does not hold'} here.`];
+  const words = [question, claim && `Claim: ${claim.statement}. It ${verdict(claim)}.`];
   const description = words.filter((w) => w !== undefined).join(' ');
   return description === '' ? {} : { description };
+}
+
+function verdict({ holds, outcome }: Claim): string {
+  return `${holds ? 'holds here' : 'does not hold here'}: ${outcome}`;
 }
 
 /** Prints the outcome for people, or as one JSON line. */
@@ -103,7 +107,7 @@ export function printOutcome({ summary, report, charts, table }: StudyOutcome, j
   if (table) process.stdout.write(`\n${resultTable(table)}`);
   const { claim } = summary;
   if (claim) {
-    process.stdout.write(`\nClaim: ${claim.statement}.\nIt ${claim.holds ? 'holds' : 'does NOT hold'} here.\n`);
+    process.stdout.write(`\nClaim: ${claim.statement}.\nIt ${verdict(claim)}.\n`);
   }
   if (report) process.stdout.write(`\nReport: ${report}\n`);
 }
