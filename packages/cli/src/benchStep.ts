@@ -115,7 +115,7 @@ function randomTokens({ vocab, batch, seq }: Pick<BenchOptions, 'vocab' | 'batch
 }
 
 /** The middle value, or the mean of the two middle ones. */
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const half = sorted.length >> 1;
   const upper = sorted[half] ?? Number.NaN;

@@ -33,7 +33,7 @@ export interface StudyOutcome {
 }
 
 /** Some runs of a study did not finish; the others did, and what they give was written. */
-export class RunsFailedError extends Error {
+class RunsFailedError extends Error {
   override readonly name = 'RunsFailedError';
   readonly exitCode = 1;
 }
