@@ -31,19 +31,15 @@ function installedStamp() {
   return existsSync(stampFile) ? readFileSync(stampFile, 'utf8') : '';
 }
 
-/** npm hands its own settings to the scripts it runs; those of the outer call must not steer the inner install. */
+/** Settings that say how to reach the registry; npm hands every other one of its own to the scripts it runs, too. */
+const networkSetting =
+  /^npm_config_(registry|.*registry|\/\/.*|cache|userconfig|globalconfig|proxy|https?_proxy|noproxy|ca|cafile|cert|key|strict_ssl|fetch_.*|maxsockets|offline|prefer_offline)$/i;
+
+/** The environment of the inner install: what the outer npm was told to do must not steer it. */
 function installEnvironment() {
-  const env = { ...process.env, CI: 'true', npm_config_yes: 'true', npm_config_loglevel: 'error' };
-  for (const key of Object.keys(env)) {
-    if (/^npm_(lifecycle|package|execpath|node_execpath|command)/i.test(key)) delete env[key];
-    if (
-      /^npm_config_(local_prefix|prefix|global_prefix|global|user_agent|workspace|workspaces|ignore_scripts|silent|dry_run)$/i.test(
-        key,
-      )
-    )
-      delete env[key];
-  }
-  return env;
+  const env = { ...process.env };
+  for (const name of Object.keys(env)) if (/^npm_/i.test(name) && !networkSetting.test(name)) delete env[name];
+  return { ...env, CI: 'true', npm_config_yes: 'true', npm_config_loglevel: 'error' };
 }
 
 function fail(message) {
