@@ -80,13 +80,15 @@ describe('looplab run', () => {
   }, async () => {
     const results = join(scratch, 'interrupted');
     const args = ['run', study, '--scale', 'tiny', '--device', 'cpu', '--results', results, '--json'];
-    // two thousand steps take minutes; the first line of progress shows that training has begun
+    // two thousand steps take a minute; the first line of progress shows that training has begun
     const many = [...args, '--set', 'train.steps=2000'];
     let sent = false;
     const { code, err } = await looplab(many, (text, kill) => {
       if (sent || !/ 1\/2000/.test(text)) return;
       sent = true;
       kill('SIGINT');
+      // npm passes on what the terminal has sent already: still one Ctrl-C
+      setTimeout(() => kill('SIGINT'), 5);
     });
     expect(err).toContain('stopped');
     expect(code).toBe(130);
@@ -115,5 +117,15 @@ describe('looplab run', () => {
     const again = await looplab(args);
     expect(again.err).toContain('finished before');
     expect(JSON.parse(again.out).runs).toEqual(summary.runs);
+  });
+});
+
+describe('looplab', () => {
+  it('ends at once at Ctrl-C where there is nothing to save', async () => {
+    // the reference device is loaded and tried for a while before the first result
+    const { code, out } = await looplab(['run', study, ...tiny, '--set', 'train.steps=100000'], undefined, (kill) =>
+      setTimeout(() => kill('SIGINT'), 150),
+    );
+    expect({ code, out }).toEqual({ code: 130, out: '' });
   });
 });

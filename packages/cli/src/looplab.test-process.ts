@@ -11,19 +11,26 @@ export interface Ended {
   readonly err: string;
 }
 
+/** Sends the process a signal. */
+export type Kill = (signal: NodeJS.Signals) => void;
+
 /**
  * Runs `looplab ARGS` in the top folder.
  * @param onStderr told everything printed to stderr so far; may send the process a signal
+ * @param onStart called once the process runs
  */
 export function looplab(
   args: readonly string[],
-  onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void,
+  onStderr?: (text: string, kill: Kill) => void,
+  onStart?: (kill: Kill) => void,
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    const kill: Kill = (signal) => void child.kill(signal);
+    child.on('spawn', () => onStart?.(kill));
     let out = '';
     let err = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -31,7 +38,7 @@ export function looplab(
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       err += text;
-      onStderr?.(err, (signal) => child.kill(signal));
+      onStderr?.(err, kill);
     });
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, out, err }));
