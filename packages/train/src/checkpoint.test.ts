@@ -1,6 +1,5 @@
 // Checkpoints: bit-exact, pruned, and recovered from damage to any byte.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CheckpointError, readSafetensors } from '@looplab/core';
 import fc from 'fast-check';
@@ -15,8 +14,9 @@ import {
   saveCheckpoint,
 } from './checkpoint.ts';
 import { RunFolderError } from './errors.ts';
+import { tempDir } from './testing/tempDir.ts';
 
-const newFolder = (): string => mkdtempSync(join(tmpdir(), 'checkpoints-'));
+const newFolder = (): string => tempDir();
 
 const at = (step: number, loss: number | null = null): Checkpoint => ({
   step,

@@ -1,6 +1,4 @@
 // The loop must not notice which device computes, nor when its numbers are fetched.
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loopLM } from '@looplab/core';
 import { type DeviceOptions, useDevice } from '@looplab/engine';
@@ -9,12 +7,13 @@ import { groupWords } from '@looplab/tasks';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { readJsonLines } from './jsonLines.ts';
+import { tempDir } from './testing/tempDir.ts';
 import { trainRun } from './trainRun.ts';
 
 /** Training losses, one a log line, and the evaluation at the end. */
 async function train(kind: DeviceOptions['kind'], settings: { logEvery?: number; microBatches?: number } = {}) {
   await useDevice({ kind, threads: 1 });
-  const dir = join(mkdtempSync(join(tmpdir(), 'device-')), 'run');
+  const dir = join(tempDir(), 'run');
   const { evaluation } = await trainRun({
     task: groupWords({ group: 'S3', seq: 6 }),
     model: { dModel: 16, heads: 2, layers: 1, loops: 3, dFF: 16 },

@@ -1,13 +1,13 @@
 // Append-only logs: torn lines, truncation, full disks, and bytes from outside.
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { RunFolderError } from './errors.ts';
 import { JsonLines, readJsonLines, truncateJsonLines } from './jsonLines.ts';
+import { tempDir } from './testing/tempDir.ts';
 
-const folder = (): string => mkdtempSync(join(tmpdir(), 'jsonlines-'));
+const folder = (): string => tempDir();
 
 test('what is appended is read back, and a torn last line is not', () => {
   const path = join(folder(), 'a.jsonl');

@@ -1,13 +1,13 @@
 // Real processes, really killed: what they leave behind must continue to the same bits.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test, vi } from 'vitest';
 import { listCheckpoints } from './checkpoint.ts';
 import { readJsonLines } from './jsonLines.ts';
 import { readStatus } from './runFolder.ts';
+import { tempDir } from './testing/tempDir.ts';
 
 // Each test starts several processes, which on a busy machine take seconds to begin.
 vi.setConfig({ testTimeout: 120_000 });
@@ -56,7 +56,7 @@ function train(
   });
 }
 
-const newResults = (): string => mkdtempSync(join(tmpdir(), 'killed-'));
+const newResults = (): string => tempDir();
 
 function runDir(results: string): string {
   const [dir, ...more] = readdirSync(join(results, 'tiny')).filter((name) => !name.endsWith('.json'));

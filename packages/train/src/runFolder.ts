@@ -1,6 +1,6 @@
 // A run's folder: its configuration, its logs and its status, written so that any moment of it can be copied and read.
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, appendFileSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { writeJsonAtomic } from './atomicFile.ts';
 import { RunFolderError, systemReason } from './errors.ts';
 import { JsonLines, readJsonLines, truncateJsonLines } from './jsonLines.ts';
@@ -72,7 +72,9 @@ export class RunFolder {
       mkdirSync(join(dir, 'checkpoints'), { recursive: true });
       mkdirSync(join(dir, 'artifacts'), { recursive: true });
     } catch (error) {
-      throw new RunFolderError(`cannot make the run folder ${dir}: ${systemReason(error)}`, { cause: error });
+      throw new RunFolderError(`cannot make the run folder ${dir}: ${systemReason(obstacle(dir, error))}`, {
+        cause: error,
+      });
     }
     this.#lock = acquireRunLock(join(dir, 'run.lock'));
     try {
@@ -145,6 +147,18 @@ export class RunFolder {
     this.metrics.close();
     this.events.close();
     this.#lock.release();
+  }
+}
+
+/** Why nothing can be made at `path`; a recursive mkdir says ENOENT where the file system is read-only. */
+function obstacle(path: string, error: unknown): unknown {
+  let parent = resolve(path);
+  while (!existsSync(parent) && dirname(parent) !== parent) parent = dirname(parent);
+  try {
+    accessSync(parent, constants.W_OK);
+    return error;
+  } catch (reason) {
+    return reason;
   }
 }
 

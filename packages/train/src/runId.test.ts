@@ -1,10 +1,10 @@
 // Run ids: what they depend on and what not.
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { codeId, runId } from './runId.ts';
+import { tempDir } from './testing/tempDir.ts';
 
 const config = { study: 's', model: { loops: 4 }, train: { steps: 10, lr: 1e-3, logEvery: 10 }, seed: 0 };
 
@@ -37,7 +37,7 @@ test('does not change with what is only logged or kept', () => {
 });
 
 test('the code is hashed with the files of a study that has its own plug-ins', () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'code-')), 'study.ts');
+  const file = join(tempDir(), 'study.ts');
   writeFileSync(file, 'export const a = 1;');
   const before = codeId([file]);
   expect(codeId()).toBe(codeId());

@@ -66,7 +66,8 @@ function sourceFiles(root: string): string[] {
   if (!existsSync(root)) return [];
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter(
-      (f) => /\.(ts|js|json)$/.test(f) && !/\.test\.[tj]s$|\.d\.ts$|(^|[\\/])(node_modules|fixtures)[\\/]/.test(f),
+      (f) =>
+        /\.(ts|js|json)$/.test(f) && !/\.test\.[tj]s$|\.d\.ts$|(^|[\\/])(node_modules|fixtures|testing)[\\/]/.test(f),
     )
     .sort()
     .map((f) => join(root, f));

@@ -1,13 +1,14 @@
 // The lock of a run: held, lost, abandoned and taken over.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { RunFolderError, RunLockedError } from './errors.ts';
 import { acquireRunLock } from './runLock.ts';
+import { tempDir } from './testing/tempDir.ts';
 
-const lockPath = (): string => join(mkdtempSync(join(tmpdir(), 'lock-')), 'run.lock');
+const lockPath = (): string => join(tempDir(), 'run.lock');
 
 test('one owner at a time, and release frees it', () => {
   const path = lockPath();

@@ -1,6 +1,5 @@
 // Studies from start to summary: skipped, diverged, stopped and unwritable runs.
-import { mkdtempSync, readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { loopLM, plain } from '@looplab/core';
 import { useDevice } from '@looplab/engine';
@@ -11,6 +10,7 @@ import { defineStudy } from './defineStudy.ts';
 import { CancelledError, RunFolderError } from './errors.ts';
 import { readJson, readStatus } from './runFolder.ts';
 import { runStudy, type StudySummary } from './runStudy.ts';
+import { tempDir } from './testing/tempDir.ts';
 
 beforeAll(() => useDevice({ kind: 'cpu' }));
 
@@ -23,7 +23,7 @@ const study = defineStudy({
   train: { steps: 4, batch: 4, lr: 0.01, evalBatches: 1 },
   variants: { looped: {}, plain: { strategy: plain(), objective: lastLoop(), model: { loops: 1 } } },
 });
-const newResults = (): string => mkdtempSync(join(tmpdir(), 'results-'));
+const newResults = (): string => tempDir();
 const listener = () => {
   const lines: string[] = [];
   return { write: (t: string) => void lines.push(t), text: () => lines.join('') };

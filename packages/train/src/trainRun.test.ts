@@ -1,6 +1,5 @@
 // Runs and their folders: what they hold, how they resume, and how they end.
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loopLM, plain } from '@looplab/core';
 import { useDevice } from '@looplab/engine';
@@ -13,11 +12,12 @@ import { listCheckpoints, loadCheckpoint } from './checkpoint.ts';
 import { CancelledError, DivergedError, RunFolderError, RunLockedError } from './errors.ts';
 import { readJsonLines } from './jsonLines.ts';
 import { readJson, readStatus } from './runFolder.ts';
+import { tempDir } from './testing/tempDir.ts';
 import { type TrainRunOptions, trainRun } from './trainRun.ts';
 
 beforeAll(() => useDevice({ kind: 'cpu' }));
 
-const newDir = (): string => join(mkdtempSync(join(tmpdir(), 'run-')), 'run');
+const newDir = (): string => join(tempDir(), 'run');
 
 const tiny = (more: Partial<TrainRunOptions> = {}): TrainRunOptions => ({
   study: 'tiny',
