@@ -17,6 +17,8 @@ export interface BenchOptions {
   readonly batch: number;
   /** Timed steps, after one that compiles and two that warm up. */
   readonly steps: number;
+  /** Recompute loops in the backward pass instead of storing them. */
+  readonly remat: boolean;
   readonly device: ReturnType<typeof deviceOf>;
 }
 
@@ -40,7 +42,7 @@ export interface BenchResult {
  * FLOPs of a step as is usual: six per weight and token (two forward, four backward), attention scores and mixture halved
  * by causality, embedding lookups free. `6 B S T (L (4 d^2 + 3 d ff + S d) + V d)`: every loop is read out.
  */
-export function usualFlops(o: Omit<BenchOptions, 'device' | 'steps' | 'heads'>): number {
+export function usualFlops(o: Omit<BenchOptions, 'device' | 'steps' | 'heads' | 'remat'>): number {
   const perToken = o.layers * (4 * o.d ** 2 + 3 * o.d * o.ff + o.seq * o.d) + o.vocab * o.d;
   return 6 * o.batch * o.seq * o.loops * perToken;
 }
@@ -62,7 +64,7 @@ export async function benchStep(o: BenchOptions): Promise<BenchResult> {
   const specs = paramSpecs(model, strategy);
   await useDevice(o.device);
 
-  const train = trainConfig({ steps: 1, batch: o.batch });
+  const train = trainConfig({ steps: 1, batch: o.batch, remat: o.remat });
   const setup = { model, strategy, objective: entropyRegularised({ beta: 0.05 }), specs, train };
   const step = compile(trainStep(setup), { donate: [0], name: 'train step' });
   const batch = batchTensors(randomTokens(o));

@@ -20,6 +20,11 @@ export const bench = command({
     seq: wholeNumber('seq', 'tokens in a row', 64),
     batch: wholeNumber('batch', 'rows', 32),
     steps: wholeNumber('steps', 'timed steps, after the warm-up', 10),
+    remat: {
+      type: 'boolean',
+      default: false,
+      describe: 'recompute loops in the backward pass instead of storing them',
+    },
     ...deviceOptions,
     json: { type: 'boolean', default: false, describe: 'print one JSON line' },
   },

@@ -16,7 +16,7 @@ export const dtypeBytes: Readonly<Record<Dtype, number>> = { F32: 4, F16: 2, BF1
 
 /** Values of `bytes`, whose length is a multiple of the element size. */
 export function decode(dtype: Dtype, bytes: Uint8Array): TensorData {
-  const own = bytes.slice().buffer; // aligned, and independent of the file's buffer
+  const own = new Uint8Array(bytes).buffer; // aligned, and independent of the file's buffer
   switch (dtype) {
     case 'F32':
       return new Float32Array(own);

@@ -13,7 +13,7 @@ export type Attr =
 export type Attrs = Readonly<Record<string, Attr>>;
 
 /** Where a value comes from. */
-export type Definition =
+type Definition =
   /** Fed at every run. */
   | { readonly kind: 'input' }
   /** Fixed data; with `splat` one number stands for every element. */
@@ -68,7 +68,9 @@ export function makeNode(
 ): Node {
   const values: Value[] = [];
   const node: Node = { op, inputs, attrs, outputs: values, order: made++ };
-  outputs.forEach((s, index) => values.push({ shape: s.shape, dtype: s.dtype, def: { kind: 'node', node, index } }));
+  for (const [index, s] of outputs.entries()) {
+    values.push({ shape: s.shape, dtype: s.dtype, def: { kind: 'node', node, index } });
+  }
   return node;
 }
 

@@ -12,7 +12,7 @@ import { transposes } from './passes/transposes.ts';
 export type Pass = (graph: Graph) => Graph;
 
 /** Every pass by name. Each keeps what the graph computes; dead code goes whenever a graph is rebuilt. */
-export const PASSES: Readonly<Record<string, Pass>> = {
+const PASSES: Readonly<Record<string, Pass>> = {
   cse,
   foldConstants,
   algebra,

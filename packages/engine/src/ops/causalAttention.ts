@@ -11,7 +11,7 @@ export interface AttentionOptions {
 }
 
 /** Added to a masked score: large enough that exp underflows to 0, small enough that sums stay finite in float32. */
-export const MASKED = -1e9;
+const MASKED = -1e9;
 
 /**
  * Query i sees keys j <= prefix + i.
@@ -50,7 +50,7 @@ export function causalAttention(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, option
 }
 
 /** [seq, keys]: 0 where key j <= prefix + i, else MASKED. */
-export function causalBias(seq: number, keys: number): tf.Tensor2D {
+function causalBias(seq: number, keys: number): tf.Tensor2D {
   const bias = new Float32Array(seq * keys);
   for (let i = 0; i < seq; i++) bias.fill(MASKED, i * keys + (keys - seq) + i + 1, (i + 1) * keys);
   return tf.tensor2d(bias, [seq, keys]);

@@ -16,7 +16,7 @@ const RANDOM_OPS =
   /^(rand|randomNormal|randomUniform|randomUniformInt|randomStandardNormal|randomGamma|truncatedNormal|dropout|multinomial)_*op$/;
 
 /** Thrown when a value is wanted while only its computation is being recorded. */
-export class TraceReadError extends Error {
+class TraceReadError extends Error {
   override readonly name = 'TraceReadError';
 }
 

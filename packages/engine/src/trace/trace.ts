@@ -14,7 +14,7 @@ import { type TreeDef, treeFlatten, treeUnflatten } from '../tree.ts';
 import type { OnnxBackend } from './backend.ts';
 
 /** A leaf of the result: an output of the graph, or a value that does not depend on the inputs. */
-export type ResultLeaf = { readonly output: number } | { readonly fixed: unknown };
+type ResultLeaf = { readonly output: number } | { readonly fixed: unknown };
 
 export interface Traced {
   /** Inputs are the tensor leaves of the arguments, in tree order. */
