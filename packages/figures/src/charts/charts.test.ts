@@ -130,12 +130,14 @@ it('niceDomain holds all values between round ends', () => {
   expect(niceDomain([2.549, 2.96])).toEqual([2.4, 3]);
   expect(niceDomain([0.3, 0.3])).toEqual([0.3, 0.31]); // one value still needs an axis
   expect(niceDomain([4.3668, 4.3672], 0.05)).toEqual([4.34, 4.4]);
+  expect(niceDomain([0, 5e-324])).toEqual([0, 0.25]); // closer than any axis could show
   const spread = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 2, maxLength: 9 });
   fc.assert(
     fc.property(spread, (x) => {
       const [lo, hi] = niceDomain(x);
       expect(lo <= Math.min(...x) + 1e-6 && hi >= Math.max(...x) - 1e-6 && hi > lo).toBe(true);
     }),
+    { numRuns: 2000 },
   );
 });
 

@@ -200,7 +200,9 @@ export function niceDomain(values: readonly number[], least = 0, ticks = 4): [nu
   const x = values.filter(Number.isFinite);
   const slack = Math.max(0, least - (Math.max(...x) - Math.min(...x))) / 2;
   const [lo, hi] = [Math.min(...x) - slack, Math.max(...x) + slack];
-  const span = hi - lo || Math.abs(hi) * 0.1 || 1;
+  const size = Math.max(Math.abs(lo), Math.abs(hi), 1e-3);
+  // a difference that no axis could show counts as none
+  const span = hi - lo > 1e-9 * size ? hi - lo : Math.abs(hi) > 1e-3 ? Math.abs(hi) * 0.1 : 1;
   const raw = span / ticks;
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = power * ([1, 2, 2.5, 5, 10].find((m) => m * power >= raw) ?? 10);
