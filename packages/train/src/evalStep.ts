@@ -6,6 +6,7 @@ import { crossEntropy } from '@looplab/engine';
 import type { Task } from '@looplab/tasks';
 import * as tf from '@tensorflow/tfjs-core';
 import { batchTensors, drawNoise, type Noise } from './batch.ts';
+import type { EvalRecord } from './runFolder.ts';
 
 /** Sums over the scored positions of one batch, so that batches of any weight can be added up. */
 export interface EvalSums {
@@ -20,15 +21,7 @@ export interface EvalSums {
 }
 
 /** The means of an evaluation; see {@link EvalRecord} for the units. */
-export interface Evaluation {
-  readonly accuracyPerLoop: readonly number[];
-  readonly lossPerLoop: readonly number[];
-  readonly exitDistribution: readonly number[];
-  readonly expectedLoops: number;
-  readonly accuracy: number;
-  readonly loss: number;
-  readonly bitsPerByte?: number;
-}
+export type Evaluation = Omit<EvalRecord, 'step' | 'time' | 'kind'>;
 
 /**
  * `(params, batch, noise) -> sums`, pure tensor operations. A strategy that gives no read-out of every step is read at its end.

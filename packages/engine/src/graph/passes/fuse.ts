@@ -3,14 +3,19 @@ import { ops, unary } from '../build.ts';
 import { countUses, type Graph, makeConstant, type Node, rewrite, sameShape, type Value } from '../graph.ts';
 import { integersOf, lastAxis, made, scalarOf } from '../match.ts';
 
-/** x * sigmoid(alpha x) */
-function quickGelu(node: Node): Value | undefined {
-  if (node.op !== 'Mul') return undefined;
+/** The operands of a product in both orders; none for other operators. */
+function factors(node: Node): readonly (readonly [Value, Value])[] {
+  if (node.op !== 'Mul') return [];
   const [a, b] = node.inputs as [Value, Value];
-  for (const [x, s] of [
+  return [
     [a, b],
     [b, a],
-  ] as const) {
+  ];
+}
+
+/** x * sigmoid(alpha x) */
+function quickGelu(node: Node): Value | undefined {
+  for (const [x, s] of factors(node)) {
     const inner = made(s, 'Sigmoid')?.inputs[0];
     if (!inner) continue;
     if (inner === x) return unary('QuickGelu', x, { alpha: { float: 1 } });
@@ -29,12 +34,7 @@ function quickGelu(node: Node): Value | undefined {
 
 /** x * (1 / sqrt(mean(x^2) + eps)), as composed of plain operations. */
 function rmsNorm(node: Node): Value | undefined {
-  if (node.op !== 'Mul') return undefined;
-  const [a, b] = node.inputs as [Value, Value];
-  for (const [x, s] of [
-    [a, b],
-    [b, a],
-  ] as const) {
+  for (const [x, s] of factors(node)) {
     const plus = made(made(made(s, 'Reciprocal')?.inputs[0], 'Sqrt')?.inputs[0], 'Add');
     const eps = scalarOf(plus?.inputs[1]);
     const mean = made(plus?.inputs[0], 'ReduceMean');
@@ -56,12 +56,7 @@ function rmsNorm(node: Node): Value | undefined {
 
 /** A product times a number is the product with that factor inside. */
 function scale(node: Node, uses: ReadonlyMap<Value, number>): Value | undefined {
-  if (node.op !== 'Mul') return undefined;
-  const [a, b] = node.inputs as [Value, Value];
-  for (const [x, c] of [
-    [a, b],
-    [b, a],
-  ] as const) {
+  for (const [x, c] of factors(node)) {
     const factor = scalarOf(c);
     const product = made(x, 'Gemm') ?? made(x, 'FusedMatMul') ?? made(x, 'MatMul');
     if (factor === undefined || !product || uses.get(x) !== 1 || x.dtype !== 'float32') continue;
