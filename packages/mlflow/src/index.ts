@@ -1,0 +1,2 @@
+// @looplab/mlflow: a typed client for the MLflow tracking server.
+export {};

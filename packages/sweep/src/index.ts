@@ -1,0 +1,2 @@
+// @looplab/sweep: one study, many runs: spaces, schedulers, launchers, resume.
+export {};
