@@ -19,10 +19,11 @@ export { bindParams, MissingParamError, type Weights } from './model/bind.ts';
 export { type ModelConfig, type ModelOptions, modelConfig, modelSchema, ouro } from './model/config.ts';
 export { initParams, type Params } from './model/params.ts';
 export { type CoreSpec, countParams, type Init, type ParamSpec, type StackShape } from './model/specs.ts';
-export { type Driver, drivers } from './recurrence/drivers.ts';
+export type { Driver } from './recurrence/driver.ts';
 export { flops } from './recurrence/flops.ts';
 export { exitLogProbs, logSigmoid } from './recurrence/halting.ts';
 export { assertStrategy, paramSpecs } from './recurrence/layout.ts';
+export { drawNoise, type Noise } from './recurrence/noise.ts';
 export { type Batch, type Inputs, loopPlan, type Micro, type Plan, type PlanContext } from './recurrence/plan.ts';
 export { runTrace, type TraceOptions } from './recurrence/runTrace.ts';
 export { isTrainable, type Stage } from './recurrence/stage.ts';
@@ -41,8 +42,10 @@ export type {
   Strategy,
   StrategyParam,
   TraceFeature,
+  UpdatePlan,
 } from './recurrence/strategy.ts';
 export { StrategyError } from './recurrence/strategyError.ts';
 export type { Trace } from './recurrence/trace.ts';
+export { unroll } from './recurrence/unroll.ts';
 export { fold, type Key, key, normal, permutation, randint, split, uniform } from './rng/random.ts';
 export { BYTE_VOCAB, decodeBytes, encodeBytes } from './tokenizer/bytes.ts';

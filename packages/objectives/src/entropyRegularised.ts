@@ -33,13 +33,10 @@ export function entropyRegularised(options: z.input<typeof entropyRegularisedOpt
       const sum = (xs: readonly tf.Tensor[]): tf.Tensor => xs.reduce((a, b) => tf.add(a, b));
       const expected = sum(tokenLosses(trace, batch).map((l, t) => tf.mul(p[t] as tf.Tensor, l))); // one p a step
       const negEntropy = sum(p.map((q, t) => tf.mul(q, logP[t] as tf.Tensor)));
-      return sumTerms(
-        {
-          expectedLoss: weightedMean(expected, batch.weights),
-          entropy: tf.mul(weightedMean(negEntropy, batch.weights), resolved.beta),
-        },
-        traces,
-      );
+      return sumTerms({
+        expectedLoss: weightedMean(expected, batch.weights),
+        entropy: tf.mul(weightedMean(negEntropy, batch.weights), resolved.beta),
+      });
     },
   };
 }

@@ -22,7 +22,7 @@ export function everyLoop(options: z.input<typeof everyLoopOptions> = {}): Objec
         losses.reduce((a, b) => tf.add(a, b)),
         losses.length,
       );
-      return sumTerms({ crossEntropy: weightedMean(mean, batch.weights) }, traces);
+      return sumTerms({ crossEntropy: weightedMean(mean, batch.weights) });
     },
   };
 }

@@ -54,7 +54,7 @@ export function gateImprovement(options: z.input<typeof gateImprovementOptions> 
       });
       const sum = perStep.reduce((a, b) => tf.add(a, b));
       const mean = tf.div(sum, pairing === 'causal' ? steps - 1 : steps);
-      return sumTerms({ gate: weightedMean(mean, batch.weights) }, traces);
+      return sumTerms({ gate: weightedMean(mean, batch.weights) });
     },
   };
 }

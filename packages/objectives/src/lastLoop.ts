@@ -18,7 +18,7 @@ export function lastLoop(options: z.input<typeof lastLoopOptions> = {}): Objecti
     terms: (traces, batch) => {
       const trace = onlyTrace('lastLoop', traces);
       const crossEntropy = weightedMean(tokenLoss(trace, trace.states.length - 1, batch), batch.weights);
-      return sumTerms({ crossEntropy }, traces);
+      return sumTerms({ crossEntropy });
     },
   };
 }

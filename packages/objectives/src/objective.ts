@@ -18,7 +18,9 @@ export interface Objective {
   /** Plain JSON from which `objectiveById(id, options)` makes the objective again. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly needs: readonly TraceNeed[];
-  /** Which steps are read out; every readout costs a product with the head. */
+  /** What it needs of a batch beyond targets: `chain`, the reasoning step that each loop should say. */
+  readonly batchNeeds?: readonly 'chain'[];
+  /** Which loops are read out; every readout costs a product with the head. */
   readonly readouts: 'last' | 'all';
   /** Patterns of the parameters that gradients reach; `'all'` where nothing is cut on purpose. */
   readonly trains: 'all' | readonly string[];
@@ -28,16 +30,9 @@ export interface Objective {
 /** An objective that asks for something the strategy's traces do not have. */
 export class ObjectiveError extends ConfigError {}
 
-/** Adds `total`, and the loss terms that the strategy itself made on the way (a router's balance, ...). */
-export function sumTerms(terms: Readonly<Record<string, tf.Tensor>>, traces: readonly Trace[]): Terms {
-  const all: Record<string, tf.Tensor> = { ...terms };
-  for (const step of traces.flatMap((t) => t.terms)) {
-    for (const [name, x] of Object.entries(step)) {
-      const before = all[`strategy.${name}`];
-      all[`strategy.${name}`] = before ? tf.add(before, x) : x;
-    }
-  }
-  return { ...all, total: Object.values(all).reduce((a, b) => tf.add(a, b)) };
+/** `terms` and their `total`. What the strategy's steps left in `Trace.terms` counts only if an objective asks for it. */
+export function sumTerms(terms: Readonly<Record<string, tf.Tensor>>): Terms {
+  return { ...terms, total: Object.values(terms).reduce((a, b) => tf.add(a, b)) };
 }
 
 /** The one trace of a strategy with one trajectory. */

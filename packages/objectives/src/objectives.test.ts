@@ -146,13 +146,6 @@ describe('terms of a hand-made trace (float32, 1e-5)', () => {
     const terms = lastLoop().terms([trace()], { ...batch, weights: tf.zeros([1, 2]) });
     expect((await terms.total.data())[0]).toBe(0);
   });
-
-  it('adds the terms of the strategy itself', async () => {
-    const t = { ...trace(), terms: [{ balance: tf.scalar(1) }, { balance: tf.scalar(2) }, {}] };
-    const terms = lastLoop().terms([t], batch);
-    expect((await terms['strategy.balance']?.data())?.[0]).toBe(3);
-    expect((await terms.total.data())[0]).toBeCloseTo(3 + (-Math.log(0.9) - 3 * Math.log(0.6)) / 4, 5);
-  });
 });
 
 describe('gradients through the model', () => {

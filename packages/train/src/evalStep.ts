@@ -1,11 +1,20 @@
 // Held-out loss and accuracy after every loop, and how the halting gate spreads over the loops.
 
 import type { Key } from '@looplab/core';
-import { type Batch, exitLogProbs, type ModelConfig, type Params, runTrace, type Strategy } from '@looplab/core';
+import {
+  type Batch,
+  drawNoise,
+  exitLogProbs,
+  type ModelConfig,
+  type Noise,
+  type Params,
+  runTrace,
+  type Strategy,
+} from '@looplab/core';
 import { crossEntropy } from '@looplab/engine';
 import type { Task } from '@looplab/tasks';
 import * as tf from '@tensorflow/tfjs-core';
-import { batchTensors, drawNoise, type Noise } from './batch.ts';
+import { batchTensors } from './batch.ts';
 import type { EvalRecord } from './runFolder.ts';
 
 /** Sums over the scored positions of one batch, so that batches of any weight can be added up. */

@@ -1,6 +1,6 @@
 // @looplab/train: optimiser, schedules, the training loop, checkpoints, run folders and studies.
 export { type AdamWOptions, type AdamWResult, type AdamWState, adamWInit, adamWUpdate } from './adamW.ts';
-export { batchTensors, drawNoise, type Noise } from './batch.ts';
+export { batchTensors } from './batch.ts';
 export type { Callback, RunView } from './callback.ts';
 export {
   bestCheckpoint,

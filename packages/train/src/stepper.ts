@@ -1,9 +1,9 @@
 // A compiled update behind one call, whole or in micro-batches, from a task's batch to the next state.
-import { type Batch, fold, type Key, type Params, paramSpecs } from '@looplab/core';
+import { type Batch, drawNoise, fold, type Key, type Params, paramSpecs } from '@looplab/core';
 import { compile } from '@looplab/engine';
 import type { TaskBatch } from '@looplab/tasks';
 import * as tf from '@tensorflow/tfjs-core';
-import { batchTensors, drawNoise } from './batch.ts';
+import { batchTensors } from './batch.ts';
 import type { ResolvedStage, RunPlan } from './runPlan.ts';
 import {
   accumulateStep,

@@ -1,10 +1,17 @@
 // One optimiser update as pure functions of tensors, ready to be compiled: loss, gradients, clipping, AdamW.
-import { type Batch, type ModelConfig, type ParamSpec, type Params, runTrace, type Strategy } from '@looplab/core';
+import {
+  type Batch,
+  type ModelConfig,
+  type Noise,
+  type ParamSpec,
+  type Params,
+  runTrace,
+  type Strategy,
+} from '@looplab/core';
 import { valueAndGrad } from '@looplab/engine';
 import type { Objective } from '@looplab/objectives';
 import * as tf from '@tensorflow/tfjs-core';
 import { type AdamWState, adamWInit, adamWUpdate } from './adamW.ts';
-import type { Noise } from './batch.ts';
 import type { TrainConfig } from './trainConfig.ts';
 
 /** What an update changes: the parameters that train in this stage, and their moments. */

@@ -1,6 +1,6 @@
 // Which keys and values a loop writes and reads: chosen once for a run, bound by the runtime, never seen by a layer.
 
-/** Slots that one attention sees together; `window` limits it to the last tokens. */
+/** Slots that one attention sees together, each by the causal rule; `window` limits it to the last tokens, the query's own included. */
 export interface KvView {
   readonly slots: readonly number[];
   readonly window?: number;
@@ -12,12 +12,20 @@ export interface KvPolicy {
   readonly options: Readonly<Record<string, unknown>>;
   /** Where step `t` writes; null if it writes nothing. */
   slot(t: number): number | null;
-  /** What step `t` reads. Two views are blended by a learned gate. */
+  /** What step `t` reads. Two views are blended by a learned gate (`CoreSpec.viewGate`). */
   views(t: number): readonly KvView[];
   /** Whether tokens that do not compute step `t` write there all the same (and so must be computed). */
   readonly write: 'all' | 'active';
   /** What others see of a token that did not write: what it wrote last, or nothing. */
   readonly missing: 'latest' | 'none';
+  /**
+   * What is kept of a token once it is done, where that is not every slot: its first or last slot or the mean of all,
+   * shown to later tokens at every step (arXiv 2510.25741, section 5.4.2). The tokens of one call still see each other
+   * step by step, so a prompt is computed as in training.
+   */
+  readonly keep?: 'first' | 'last' | 'mean';
+  /** Why cached decoding differs from the parallel pass; left out where they are equal. */
+  readonly inexact?: string;
 }
 
 /** A KV policy that the runtime cannot carry out. */

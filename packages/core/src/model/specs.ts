@@ -31,6 +31,10 @@ export interface CoreSpec {
   readonly dModel?: number;
   readonly heads?: number;
   readonly dFF?: number;
+  /** Low-rank additions to every matrix of every layer, chosen by `CoreCall.variant`; B starts at 0 (LoRA, arXiv 2106.09685). */
+  readonly adapters?: { readonly variants: number; readonly rank: number };
+  /** A gate a head that blends the two views of a KV policy (arXiv 2510.24824). */
+  readonly viewGate?: true;
 }
 
 /** Names of the stacks that belong to the layout and can be no core's. */

@@ -37,7 +37,7 @@ export function ownFlops(config: ModelConfig, strategy: Strategy, rows: number):
 /**
  * FLOPs of one forward pass over a batch, or of forward and backward with `train` (three times the forward;
  * steps without gradient count once).
- * @param work.readouts how many steps are read out; default 1 (an objective on every loop reads all)
+ * @param work.readouts how many loops are read out; default 1 (an objective on every loop reads all)
  */
 export function flops(
   config: ModelConfig,
@@ -63,7 +63,8 @@ export function flops(
       const step = stackFlops(stacks[k.core] as StackShape, rows, pairs) + ownFlops(config, strategy, rows); // plans name declared cores
       total += (k.grad ? times : 1) * step;
     }
-    total += times * Math.min(readouts, plan.steps.length) * readoutFlops(config, stacks, rows, pairs);
+    total +=
+      times * Math.min(readouts, plan.steps.filter((k) => !k.inner).length) * readoutFlops(config, stacks, rows, pairs);
   }
   return total;
 }

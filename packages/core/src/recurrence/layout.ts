@@ -10,7 +10,6 @@ import {
   type StackShape,
   stackShapes,
 } from '../model/specs.ts';
-import { drivers } from './drivers.ts';
 import type { Strategy } from './strategy.ts';
 import { StrategyError } from './strategyError.ts';
 
@@ -64,16 +63,12 @@ export function assertStrategy(config: ModelConfig, strategy: Strategy): void {
   const fail = (field: string, problem: string): never => {
     throw new StrategyError(`strategy ${strategy.id}: ${field} ${problem}`);
   };
-  if (!(strategy.driver in drivers)) {
-    fail('driver', `'${strategy.driver}' is not implemented; this runtime has ${Object.keys(drivers).join(', ')}`);
-  }
   if (strategy.gradient !== 'bptt') {
     fail(
       'gradient',
       `${JSON.stringify(strategy.gradient)} is not implemented; use 'bptt' and cut steps by grad: false in plan()`,
     );
   }
-  if (strategy.tokenLag !== undefined) fail('tokenLag', 'is not implemented; leave it out');
   if (strategy.gives.includes('halt') && !strategy.halt)
     fail('gives', "lists 'halt', but there is no halt(); add it or drop 'halt'");
   if (strategy.halt && !strategy.gives.includes('halt'))

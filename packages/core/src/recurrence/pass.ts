@@ -80,6 +80,11 @@ export function plansOf(strategy: Strategy, ctx: PlanContext): readonly Plan[] {
   if (plans.length === 0)
     throw new StrategyError(`strategy ${strategy.id}: plan() returned no trajectory; return at least one`);
   for (const p of plans) {
+    if (p.steps.at(-1)?.inner) {
+      throw new StrategyError(
+        `strategy ${strategy.id}: plan() ends in an inner step, which nobody reads; leave inner out of the last step`,
+      );
+    }
     if (p.steps.length === 0) {
       throw new StrategyError(
         `strategy ${strategy.id}: plan() returned a trajectory of 0 steps for loops = ${ctx.loops}; a trajectory needs at least one step`,
@@ -162,6 +167,11 @@ export function beginPass<S extends State>(setup: PassSetup<S>): Pass<S> {
     noise: (name) =>
       setup.noise?.[name] ??
       fail(`noise('${name}') was not given; declare it in noise() and pass noise: { ${name}: ... }`),
+    previousToken: (x, name) => {
+      if (!now) return fail(`previousToken('${name}') was called outside step()`);
+      const [b, s, ...rest] = x.shape as [number, number, ...number[]];
+      return tf.concat([tf.zeros([b, 1, ...rest]), tf.slice(x, [0, 0], [-1, s - 1])], 1);
+    },
     carry: setup.carry,
   };
 

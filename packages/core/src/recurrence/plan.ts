@@ -11,6 +11,8 @@ export interface Micro {
   readonly t: number;
   /** Step size, for strategies that condition on it. */
   readonly dt?: number;
+  /** An inner step of a loop: nothing is read after it, no loss, no exit. A trace counts the steps without this. */
+  readonly inner?: true;
   /** False cuts the gradient: nothing behind this step's result is visited by the backward pass. */
   readonly grad: boolean;
 }
@@ -31,6 +33,8 @@ export interface Inputs {
   readonly keyMask?: tf.Tensor;
   /** [batch, seq]: how many loops each token gets, for strategies that take depth from the data. */
   readonly depth?: tf.Tensor;
+  /** float32 [batch, seq], 1 where a position holds a latent thought instead of its token (Coconut). */
+  readonly latent?: tf.Tensor;
 }
 
 /** Inputs with what the model should answer. */
@@ -39,6 +43,15 @@ export interface Batch extends Inputs {
   readonly targets: tf.Tensor;
   /** float32 [batch, seq]: how much each position counts; 0 = not scored. */
   readonly weights: tf.Tensor;
+  /** int32 [batch, seq]: s >= 1 where the target is step s of a written chain of thought, else 0. */
+  readonly steps?: tf.Tensor;
+  /** What each loop should say, for objectives that supervise loop t by step t of the chain. */
+  readonly chain?: {
+    /** int32 [batch, seq, loops] */
+    readonly targets: tf.Tensor;
+    /** float32 [batch, seq, loops] */
+    readonly weights: tf.Tensor;
+  };
 }
 
 /** What a plan may depend on: numbers and shapes, no tensor values, so that it can be made without running anything. */
@@ -48,7 +61,7 @@ export interface PlanContext {
   readonly loops: number;
   readonly train: boolean;
   readonly inputs?: Inputs | undefined;
-  /** A strategy's hyper-parameter after its schedule. Throws if it was not given. */
+  /** A hyper-parameter that the strategy's `schedule` sets; in training only. Throws if it was not given. */
   hp(name: string): number;
 }
 

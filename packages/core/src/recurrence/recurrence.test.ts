@@ -99,7 +99,7 @@ describe('runTrace', () => {
     ]);
     expect(trace?.logits(1).shape).toEqual([2, 5, 7]);
     expect(trace?.logits(1)).toBe(trace?.logits(1));
-    expect(() => trace?.logits(3)).toThrow(/steps 0 to 2/);
+    expect(() => trace?.logits(3)).toThrow(/loops 0 to 2/);
   });
 
   it('at fewer loops is the beginning of the trace at more', async () => {
@@ -207,13 +207,7 @@ describe('bad plug-ins', () => {
       { plan: () => [{ steps: [{ core: 'H', t: 0, grad: true }] }] },
       /plan\(\) names the core 'H'/,
     ],
-    [
-      'an unknown driver',
-      { driver: 'anderson' },
-      /strategy bad: driver 'anderson' is not implemented; this runtime has unroll/,
-    ],
     ['an unknown gradient', { gradient: 'implicit' }, /strategy bad: gradient "implicit" is not implemented/],
-    ['a token lag', { tokenLag: 1 }, /strategy bad: tokenLag is not implemented/],
     [
       'a hyper-parameter nobody gave',
       { plan: (c) => [{ steps: [{ core: 'core', t: c.hp('depth'), grad: true }] }] },

@@ -7,7 +7,6 @@ import { KvSession } from '../kv/kvSession.ts';
 import { bindParams } from '../model/bind.ts';
 import { assertSeq, type ModelConfig } from '../model/config.ts';
 import type { Params } from '../model/params.ts';
-import { type Driver, drivers } from './drivers.ts';
 import { assertStrategy, ownNames, stacksOf } from './layout.ts';
 import { beginPass, planContext, plansOf } from './pass.ts';
 import type { Inputs } from './plan.ts';
@@ -57,7 +56,6 @@ export function runTrace<S extends State>(
     );
   }
   const weights = bindParams(params, stacksOf(config, strategy), ownNames(config, strategy));
-  const driver = drivers[strategy.driver] as Driver; // assertStrategy looked it up
   const plans = plansOf(strategy, planContext(strategy, config, { loops, train, inputs, hp }));
   let e: tf.Tensor | undefined;
   return plans.map((plan) => {
@@ -65,7 +63,7 @@ export function runTrace<S extends State>(
     const { noise, carry, remat } = options;
     const pass = beginPass({ config, strategy, weights, inputs, kv, loops, train, hp, noise, carry, remat, e });
     e = pass.ctx.e; // trajectories share the prelude
-    return makeTrace(pass, driver(pass, plan, exit));
+    return makeTrace(pass, strategy.driver.run(pass, plan, exit));
   });
 }
 

@@ -11,7 +11,7 @@ export interface Stage {
   readonly trainable: 'all' | readonly string[];
   /** Whether states are carried over to the next batch of the same rows. */
   readonly carry: 'none' | 'rows';
-  /** Rewrites each batch, such as a curriculum that replaces text by latent steps. */
+  /** Rewrites each batch, such as a curriculum that replaces text by latent steps; the strategy says by how. Traceable. */
   readonly rewrite?: (batch: Batch) => Batch;
 }
 

@@ -4,6 +4,8 @@ import type { ExitRule } from '../exit/exitRule.ts';
 import type { KvPolicy } from '../kv/kvPolicy.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { CoreSpec, Init } from '../model/specs.ts';
+import type { Key } from '../rng/random.ts';
+import type { Driver } from './driver.ts';
 import type { Inputs, Micro, Plan, PlanContext } from './plan.ts';
 import type { Stage } from './stage.ts';
 import type { State } from './state.ts';
@@ -22,6 +24,8 @@ export interface StrategyParam {
 /** Random numbers that a forward pass needs as tensors, since a compiled function can draw none. */
 export interface NoiseSpec {
   readonly name: string;
+  /** One draw for each token, each row, or one for the batch; `shape` is the rest: [batch, seq, ...shape], [batch, 1, ...shape], shape. */
+  readonly per: 'token' | 'row' | 'batch';
   readonly shape: readonly number[];
   readonly law: 'normal' | 'uniform';
 }
@@ -43,12 +47,23 @@ export interface Model {
 
 /** Ways to vary a core call beyond its input. */
 export interface CoreCall {
-  /** Keys and values come from this tensor instead of the input, [batch, seq, width]. */
+  /** Every layer makes its keys and values from this tensor instead of its input, [batch, seq, width]. */
   readonly kvSource?: tf.Tensor;
-  /** Modulates the norms (time or step-size conditioning). */
+  /**
+   * Factors on what each layer reads and writes, [layers, 4, width]: on the normed input of attention, on its output, on
+   * the normed input of the feed-forward, on its output (time or step-size conditioning, adaLN).
+   */
   readonly modulation?: tf.Tensor;
-  /** Which set of adapter weights to use. */
+  /** Which of the core's low-rank adapters is added to its weights (`CoreSpec.adapters`); none if left out. */
   readonly variant?: number;
+}
+
+/** How one training update is to be made; see {@link Strategy.schedule}. */
+export interface UpdatePlan {
+  /** Loops of this update; default `model.loops`. */
+  readonly loops?: number;
+  /** Values for `ctx.hp`. Each distinct record is compiled, so take few values. */
+  readonly hp?: Readonly<Record<string, number>>;
 }
 
 /** What a strategy may use while it runs. */
@@ -61,6 +76,11 @@ export interface Ctx<S extends State = State> extends PlanContext {
   core(x: tf.Tensor, call?: CoreCall): tf.Tensor;
   /** A tensor of random numbers declared in `noise()`. */
   noise(name: string): tf.Tensor;
+  /**
+   * `x` [batch, seq, ...] of the token before, zeros for the first: a shift by one, which decoding continues across calls.
+   * `name` tells several uses in one step apart. Only inside `step()`.
+   */
+  previousToken(x: tf.Tensor, name: string): tf.Tensor;
   /** The state kept from the last segment; `fresh` [batch, 1] is 1 where the row starts anew. */
   readonly carry?: { readonly state: S; readonly fresh: tf.Tensor } | undefined;
 }
@@ -68,19 +88,25 @@ export interface Ctx<S extends State = State> extends PlanContext {
 /** How gradients get through the recurrence. */
 export type GradientEstimator = 'bptt' | 'implicit' | { readonly phantom: number; readonly tau: number };
 
-/** What an objective can find in a strategy's traces beyond the last readout. */
-export type TraceFeature = 'halt' | 'readouts' | 'trajectories';
+/**
+ * What an objective can find in a strategy's traces beyond the last readout. `readouts`: every loop can be read.
+ * `halt`: there is a halting gate. `trajectories`: there are several. `ponder`, `router`: the steps leave terms of
+ * these kinds (adaptive computation time; mixture of recursions). `jacobian`: the driver measures the step's Jacobian.
+ * `latent`: positions can hold latent thoughts.
+ */
+export type TraceFeature = 'halt' | 'readouts' | 'trajectories' | 'ponder' | 'router' | 'jacobian' | 'latent';
 
 export interface Strategy<S extends State = State> {
   readonly id: string;
   /** Plain JSON from which `strategyById(id, options)` makes the strategy again. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** `readouts`: every step can be read out. `halt`: there is a halting gate. `trajectories`: there are several. */
   readonly gives: readonly TraceFeature[];
   /** Cores with layers of their own; default one, Ouro's `core`. */
   cores?(config: ModelConfig): readonly CoreSpec[];
   params(config: ModelConfig): readonly StrategyParam[];
-  noise?(config: ModelConfig, shape: { batch: number; seq: number; loops: number }): readonly NoiseSpec[];
+  noise?(config: ModelConfig, loops: number): readonly NoiseSpec[];
+  /** How update `step` of `steps` is made: sampled depth, curricula. A pure function; all chance comes from `key`. */
+  schedule?(at: { step: number; steps: number; key: Key; config: ModelConfig }): UpdatePlan;
   /** Throws a `StrategyError` if the model cannot be run this way. */
   check?(config: ModelConfig): void;
   plan(ctx: PlanContext): readonly Plan[];
@@ -90,17 +116,24 @@ export interface Strategy<S extends State = State> {
   step(state: S, k: Micro, ctx: Ctx<S>): S;
   /** Halting logits [batch, seq] of a state; the probability of stopping here is their sigmoid. */
   halt?(state: S, ctx: Ctx<S>): tf.Tensor;
-  /** Loss terms that belong to a step, such as a router's balance; scalars. */
+  /** Quantities of a step that objectives weigh, such as a router's balance; scalars by name. */
   terms?(before: S, after: S, k: Micro, ctx: Ctx<S>): Readonly<Record<string, tf.Tensor>>;
   /** Logits [batch, seq, vocab] of a state. */
   read(state: S, ctx: Ctx<S>): tf.Tensor;
   /** Picks a trajectory for each row, [batch, 1] int32. */
   choose?(finals: readonly S[], ctx: Ctx<S>): tf.Tensor;
+  /**
+   * For states carried over optimiser steps: [batch, 1] 0/1, rows that are done, whose example and state are replaced
+   * before the next update.
+   */
+  renew?(final: S, ctx: Ctx<S>): tf.Tensor;
   readonly kv: KvPolicy;
-  readonly driver: string;
+  readonly driver: Driver;
   readonly gradient: GradientEstimator;
-  /** A step reads what the token before made of an earlier step. */
-  readonly tokenLag?: number;
+  /** `step` does not depend on `k.t`, so that a long stretch without gradient can repeat one compiled step. */
+  readonly stationary?: true;
+  /** Why decoding token by token differs from the parallel pass; left out where they are equal. */
+  readonly inexact?: string;
   /** When a token stops in generation, unless the caller brings a rule of its own. */
   readonly exit: ExitRule;
   readonly stages: readonly Stage[];

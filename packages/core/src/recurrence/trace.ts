@@ -8,20 +8,22 @@ export interface Trace<S extends State = State> {
   readonly plan: Plan;
   /** The state before the first step. */
   readonly initial: S;
-  /** The state after each step. */
+  /** The state after each loop: the steps that are not `inner`. */
   readonly states: readonly S[];
   /** [batch, seq] 0/1 for each step: which tokens computed it; undefined if all did. */
   readonly active: readonly (tf.Tensor | undefined)[];
-  /** The strategy's own loss terms, a record of scalars for each step. */
+  /** What the strategy's `terms` said, a record of scalars for each step. */
   readonly terms: readonly Readonly<Record<string, tf.Tensor>>[];
-  /** Halting logits [batch, seq] after each step; empty if the strategy has no gate. */
+  /** Halting logits [batch, seq] after each loop; empty if the strategy has no gate. */
   readonly halt: readonly tf.Tensor[];
   /** As `halt[t]`, from the state without its history: gradients reach the gate and nothing behind it. */
   detachedHalt(t: number): tf.Tensor;
-  /** Logits [batch, seq, vocab] read from the state after step `t`; computed once, when first asked for. */
+  /** Logits [batch, seq, vocab] read from the state after loop `t`; computed once, when first asked for. */
   logits(t: number): tf.Tensor;
-  /** Squared change of the first leaf in step `t`, [batch, seq]. */
+  /** Squared change of the first leaf in loop `t`, [batch, seq]. */
   residual(t: number): tf.Tensor;
+  /** Squared length of the last step's derivative along a random unit-variance direction, per unit of width, [batch, seq]. */
+  readonly jacobian?: tf.Tensor;
 }
 
 export interface Steps<S extends State> {
@@ -30,6 +32,7 @@ export interface Steps<S extends State> {
   readonly states: readonly S[];
   readonly active: readonly (tf.Tensor | undefined)[];
   readonly terms: readonly Readonly<Record<string, tf.Tensor>>[];
+  readonly jacobian?: tf.Tensor;
 }
 
 /** A trace over the steps a driver has made. */
@@ -37,7 +40,7 @@ export function makeTrace<S extends State>(pass: Pass<S>, steps: Steps<S>): Trac
   const { initial, states } = steps;
   const at = (t: number): S => {
     const s = states[t];
-    if (!s) throw new RangeError(`the trace has steps 0 to ${states.length - 1} (asked for ${t})`);
+    if (!s) throw new RangeError(`the trace has loops 0 to ${states.length - 1} (asked for ${t})`);
     return s;
   };
   const logits = memo((t) => pass.read(at(t)));

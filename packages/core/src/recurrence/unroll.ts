@@ -1,6 +1,7 @@
 // The plain driver: the plan's steps one after another.
 import * as tf from '@tensorflow/tfjs-core';
 import type { ExitMemory, ExitRule, ExitView } from '../exit/exitRule.ts';
+import type { Driver } from './driver.ts';
 import type { Pass } from './pass.ts';
 import type { Micro, Plan } from './plan.ts';
 import type { State } from './state.ts';
@@ -35,7 +36,7 @@ export function exitView<S extends State>(pass: Pass<S>, exit: ExitRule, t: numb
 }
 
 /** With an exit rule, tokens that are done keep their state; every step is still computed for the whole batch. */
-export function unroll<S extends State>(pass: Pass<S>, plan: Plan, exit?: ExitRule): Steps<S> {
+function runSteps<S extends State>(pass: Pass<S>, plan: Plan, exit?: ExitRule): Steps<S> {
   const initial = pass.init(plan);
   const [batch, seq] = pass.ctx.inputs.ids.shape as [number, number];
   const states: S[] = [];
@@ -44,18 +45,25 @@ export function unroll<S extends State>(pass: Pass<S>, plan: Plan, exit?: ExitRu
   let memory: ExitMemory = exit?.init(batch, seq) ?? {};
   let done: tf.Tensor | undefined;
   let state = initial;
+  let before = initial; // the loop
   for (const k of plan.steps) {
     const live = liveMask(pass, plan, state, k, done);
     const out = pass.advance(state, k, live);
-    if (exit) {
-      const seen = exit.check(memory, exitView(pass, exit, k.t, state, out.state));
+    if (exit && !k.inner) {
+      const seen = exit.check(memory, exitView(pass, exit, states.length, before, out.state));
       memory = seen.memory;
       done = done ? tf.maximum(done, seen.done) : seen.done;
     }
     state = out.state;
-    states.push(state);
+    if (!k.inner) {
+      states.push(state);
+      before = state;
+    }
     active.push(live);
     terms.push(out.terms);
   }
   return { plan, initial, states, active, terms };
 }
+
+/** Every step once, in order. */
+export const unroll: Driver = { id: 'unroll', options: {}, run: runSteps };

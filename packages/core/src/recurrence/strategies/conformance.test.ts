@@ -9,6 +9,7 @@ import { initParams, type Params } from '../../model/params.ts';
 import { key, normal, randint } from '../../rng/random.ts';
 import { flops } from '../flops.ts';
 import { paramSpecs } from '../layout.ts';
+import { drawNoise } from '../noise.ts';
 import { loopPlan } from '../plan.ts';
 import { runTrace, type TraceOptions } from '../runTrace.ts';
 import type { State } from '../state.ts';
@@ -88,7 +89,7 @@ const parallelPair: Strategy = {
     { ...loopPlan(loops), tag: 'long' },
     { ...loopPlan(1), tag: 'short' },
   ],
-  noise: (c, { batch: b, seq: s }) => [{ name: 'h0', shape: [b, s, c.dModel], law: 'normal' }],
+  noise: (c) => [{ name: 'h0', per: 'token', shape: [c.dModel], law: 'normal' }],
   init: (c) => ({ h: tf.add(c.e, c.noise('h0')) }),
 };
 
@@ -102,18 +103,7 @@ const all: [string, Strategy, ModelConfig][] = [
 ];
 const make = (c: ModelConfig, s: Strategy): Params => initParams(paramSpecs(c, s), key(5));
 const noiseOf = (c: ModelConfig, s: Strategy): Pick<TraceOptions, 'noise'> => ({
-  noise: Object.fromEntries(
-    (s.noise?.(c, { batch, seq, loops: c.loops }) ?? []).map((n) => [
-      n.name,
-      tf.tensor(
-        normal(
-          key(2),
-          n.shape.reduce((a, b) => a * b),
-        ),
-        [...n.shape],
-      ),
-    ]),
-  ),
+  noise: drawNoise(c, s, { batch, seq, loops: c.loops }, key(2)),
 });
 
 describe.each(all)('%s', (_, s, c) => {

@@ -7,6 +7,7 @@ import { perLoop, perLoopOptions } from '../../kv/perLoop.ts';
 import { loopPlan } from '../plan.ts';
 import type { State } from '../state.ts';
 import type { Strategy } from '../strategy.ts';
+import { unroll } from '../unroll.ts';
 
 export const fixedLoopsOptions = z.strictObject({
   gradLoops: z
@@ -40,8 +41,9 @@ export function fixedLoops(options: z.input<typeof fixedLoopsOptions> = {}): Str
     step: (s, _k, ctx) => ({ h: ctx.core(s.h) }),
     read: (s, ctx) => ctx.model.head(ctx.model.coda(s.h)),
     kv: perLoop({ fill: resolved.fill }),
-    driver: 'unroll',
+    driver: unroll,
     gradient: 'bptt',
+    stationary: true,
     exit: fixedDepth(),
     stages: [{ name: 'train', trainable: 'all', carry: 'none' }],
   };
