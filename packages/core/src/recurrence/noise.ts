@@ -9,8 +9,8 @@ import type { NoiseSpec, Strategy } from './strategy.ts';
 export type Noise = Readonly<Record<string, tf.Tensor>>;
 
 /**
- * What `strategy.noise()` asks for; empty for most strategies. A token's draw depends on its position and the batch
- * size, not on how many positions are drawn at once, so that decoding meets the noise of the parallel pass.
+ * What `strategy.noise()` asks for; empty for most strategies. A token's draw depends on its row and position, not on
+ * how many are drawn at once, so that decoding and other batch sizes meet the noise of the parallel pass.
  * @param at.offset position of the first token
  */
 export function drawNoise(
@@ -31,13 +31,13 @@ function draw(
   const law = spec.law === 'normal' ? normal : uniform;
   const width = spec.shape.reduce((a, b) => a * b, 1);
   if (spec.per === 'batch') return tensor(law(key, width), spec.shape);
-  if (spec.per === 'row') return tensor(law(key, batch * width), [batch, 1, ...spec.shape]);
-  const all = new Float32Array(batch * seq * width);
-  for (let j = 0; j < seq; j++) {
-    const column = law(fold(key, offset + j), batch * width);
-    for (let b = 0; b < batch; b++) {
-      all.set(column.subarray(b * width, (b + 1) * width), (b * seq + j) * width);
+  const tokens = spec.per === 'row' ? 1 : seq;
+  const all = new Float32Array(batch * tokens * width);
+  for (let b = 0; b < batch; b++) {
+    const row = fold(key, b);
+    for (let j = 0; j < tokens; j++) {
+      all.set(law(spec.per === 'row' ? row : fold(row, offset + j), width), (b * tokens + j) * width);
     }
   }
-  return tensor(all, [batch, seq, ...spec.shape]);
+  return tensor(all, [batch, tokens, ...spec.shape]);
 }
