@@ -17,6 +17,7 @@ const floors: Readonly<Record<string, number>> = {
   mlflow: 1,
   sweep: 5,
   notebook: 6,
+  conformance: 5,
   figures: 5,
   cli: 6,
 };

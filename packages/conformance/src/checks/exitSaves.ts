@@ -1,0 +1,30 @@
+// Leaving early costs less.
+import { Decoder, fixedDepth, key } from '@looplab/core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Check } from '../checks.ts';
+
+/** One row leaves after the first loop, then all rows: counted work falls, and depths say so. */
+export const exitSaves: Check = {
+  name: 'exitSaves',
+  claim: 'an early exit lowers the counted FLOPs of decoding, for one row of a batch as for all',
+  run: async (s) => {
+    const { config, strategy } = s;
+    if (config.loops === 1) return; // nothing to leave
+    const params = await s.params();
+    const ids = tf.slice(s.batch(2).ids, [0, 0], [2, 3]);
+    const work = async (limits?: Int32Array): Promise<{ flops: number; depths: number[] }> => {
+      const decoder = new Decoder(config, strategy, params, { exit: fixedDepth(), key: key(7) });
+      await decoder.feed({ ids: tf.slice(ids, [0, 0], [2, 2]) });
+      const { flops, depths } = await decoder.feed({
+        ids: tf.slice(ids, [0, 2], [2, 1]),
+        ...(limits ? { limits } : {}),
+      });
+      decoder.dispose();
+      return { flops, depths: [...depths] };
+    };
+    const [full, one, both] = [await work(), await work(Int32Array.of(1, 99)), await work(Int32Array.of(1, 1))];
+    if (!(both.flops < one.flops && one.flops < full.flops))
+      throw new Error(`FLOPs at full depth ${full.flops}, one row leaving ${one.flops}, both ${both.flops}`);
+    if (both.depths.some((d) => d !== 1)) throw new Error(`depths ${both.depths}, though every row left after loop 1`);
+  },
+};

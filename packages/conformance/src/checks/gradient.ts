@@ -1,0 +1,71 @@
+// The gradient of every objective against finite differences of its value.
+import { isTrainable, normal, type Params, runTrace } from '@looplab/core';
+import { tensor, valueAndGrad } from '@looplab/engine';
+import type { Objective } from '@looplab/objectives';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Check } from '../checks.ts';
+import type { Subject } from '../subject.ts';
+
+/** Step of the central difference; float32 values of about 2 then give it an error of about 2e-7 / STEP. */
+const STEP = 1e-2;
+
+/** Relative to the larger of the two slopes, with room for rounding at slopes near 0. */
+const TOLERANCE = { relative: 0.02, absolute: 2e-4 };
+
+/**
+ * Along random directions. Where steps are planned without gradient, the state they end in is held fixed: that, and not
+ * the whole loss, is what the truncated gradient belongs to.
+ */
+export const gradient: Check = {
+  name: 'gradient',
+  claim: 'of each objective that fits = finite differences (float32, 2%)',
+  run: async (s) => {
+    for (const objective of s.objectives) await checkObjective(s, objective);
+  },
+};
+
+async function checkObjective(s: Subject, objective: Objective): Promise<void> {
+  const { config, strategy, update } = s;
+  const params = await s.params();
+  const batch = s.batch(2);
+  const noise = s.noise(2, batch.ids.shape[1] ?? 0);
+  const loss = (p: Params): tf.Tensor =>
+    objective.terms(runTrace(config, strategy, p, batch, { train: true, ...update, noise }), batch, { train: true })
+      .total;
+  const { grads } = valueAndGrad(loss)(params);
+  const moving = Object.keys(params).filter((name) => isTrainable({ trainable: objective.trains }, name));
+  for (const seed of [1, 2, 3]) {
+    const direction = Object.fromEntries(
+      moving.map((name, i) => {
+        const { size, shape } = params[name] as tf.Tensor; // a name of params
+        return [name, tensor(normal([seed, i], size), shape)];
+      }),
+    );
+    const norm = Math.sqrt((await sumOf(direction, direction)) || 1);
+    const at = async (step: number): Promise<number> => {
+      const moved = Object.fromEntries(
+        Object.entries(params).map(([name, x]) => {
+          const d = direction[name];
+          return [name, d ? tf.add(x, tf.mul(d, step / norm)) : x];
+        }),
+      );
+      return (await loss(moved).data())[0] ?? Number.NaN;
+    };
+    const numeric = ((await at(STEP)) - (await at(-STEP))) / (2 * STEP);
+    const analytic = (await sumOf(grads, direction)) / norm;
+    const gap = Math.abs(numeric - analytic);
+    if (!(gap <= TOLERANCE.relative * Math.max(Math.abs(numeric), Math.abs(analytic)) + TOLERANCE.absolute)) {
+      throw new Error(
+        `objective ${objective.id}: the gradient has slope ${analytic} along direction ${seed}, finite differences ${numeric}`,
+      );
+    }
+  }
+}
+
+/** Inner product over the tensors of `b`. */
+async function sumOf(a: Params, b: Params): Promise<number> {
+  const parts = Object.entries(b).map(([name, x]) => tf.sum(tf.mul(a[name] as tf.Tensor, x))); // same names
+  const values = await Promise.all(parts.map(async (p) => (await p.data())[0] ?? Number.NaN));
+  return values.reduce((x, y) => x + y, 0);
+}
+

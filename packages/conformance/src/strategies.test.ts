@@ -1,0 +1,15 @@
+// The conformance suite on every strategy of the registry: `pnpm test strategies`.
+import { strategies, strategyById } from '@looplab/core';
+import { useDevice } from '@looplab/engine';
+import { beforeAll } from 'vitest';
+import { strategyConformance } from './strategyConformance.ts';
+import type { SubjectOptions } from './subject.ts';
+
+beforeAll(() => useDevice({ kind: 'cpu' }));
+
+/** Where the small model or the claims differ from strategy to strategy. */
+const special: Readonly<Record<string, Omit<SubjectOptions, 'strategy'>>> = {
+  plain: { model: { loops: 1 } },
+};
+
+for (const { id } of strategies) strategyConformance({ strategy: strategyById(id), ...special[id] });
