@@ -7,6 +7,7 @@ import {
   crossEntropy,
   embedding,
   linear,
+  MASKED,
   rmsNorm,
   ropeTables,
   rotary,
@@ -69,6 +70,17 @@ const cases: Case[] = [
     name: 'causalAttention of one query',
     shapes: { q: [B, 1, D], k: [B, S, D], v: [B, S, D] },
     run: (q) => causalAttention(p(q, 'q'), p(q, 'k'), p(q, 'v'), { heads: 2 }),
+  },
+  {
+    name: 'causalAttention with a bias made in the graph',
+    shapes: { q: [B, S, D], k: [B, 2 * S, D], v: [B, 2 * S, D] },
+    run: (q) => {
+      const at = tf.range(0, S);
+      const ago = tf.sub(tf.reshape(at, [S, 1]), tf.reshape(tf.concat([at, at]), [1, 2 * S]));
+      const seen = tf.logicalAnd(tf.greaterEqual(ago, 0), tf.less(ago, 3));
+      const bias = tf.mul(tf.sub(1, tf.cast(seen, 'float32')), MASKED);
+      return causalAttention(p(q, 'q'), p(q, 'k'), p(q, 'v'), { heads: 2, bias });
+    },
   },
   { name: 'swiglu', shapes: { g: [B, S, D], u: [B, S, D] }, run: (q) => swiglu(p(q, 'g'), p(q, 'u')) },
   { name: 'linear', shapes: { x: [B, S, D], w: [3, D], b: [3] }, run: (q) => linear(p(q, 'x'), p(q, 'w'), p(q, 'b')) },
@@ -159,4 +171,27 @@ describe.each(cases)('$name', (c) => {
 
 afterAll(() => {
   tf.setBackend('cpu');
+});
+
+describe('a bias in place of the causal rule', () => {
+  const draw = (n: number, seed: number) => tf.tensor(numbers(B * n * D, seed), [B, n, D]);
+
+  it('lets keys stand in any order: the same keys reversed give the same result (1e-6)', async () => {
+    await useDevice({ kind: 'cpu' });
+    const [q, k, v] = [draw(S, 1), draw(S, 2), draw(S, 3)];
+    const backwards = new Float32Array(S * S);
+    for (let i = 0; i < S; i++) for (let j = 0; j < S; j++) backwards[i * S + j] = S - 1 - j <= i ? 0 : MASKED;
+    const got = causalAttention(q, tf.reverse(k, 1), tf.reverse(v, 1), {
+      heads: 2,
+      bias: tf.tensor(backwards, [S, S]),
+    });
+    const want = await causalAttention(q, k, v, { heads: 2 }).data();
+    expect(difference((await got.data()) as Float32Array, want as Float32Array)).toBeLessThan(1e-6);
+  });
+
+  it('must say of every query and key whether they meet', () => {
+    expect(() => causalAttention(draw(S, 1), draw(S, 2), draw(S, 3), { heads: 2, bias: tf.zeros([S, S + 1]) })).toThrow(
+      'causalAttention: bias must be [5, 5] (got [5,6])',
+    );
+  });
 });

@@ -1,5 +1,5 @@
 // The fused operations: one function each, on every backend.
-export { type AttentionOptions, causalAttention } from './causalAttention.ts';
+export { type AttentionOptions, causalAttention, MASKED } from './causalAttention.ts';
 export { crossEntropy } from './crossEntropy.ts';
 export { embedding, linear } from './linear.ts';
 export { rmsNorm } from './rmsNorm.ts';

@@ -101,7 +101,7 @@ function registerAttention(): void {
     const seq = q.shape[2] as number;
     const keys = k.shape[2] as number;
     let scores = matMul(q, k, { transB: true, alpha: attrs.scale }); // [B, H, S, P + S]
-    let bias: Value | undefined = seq > 1 ? causalBias(seq, keys) : undefined;
+    let bias = inputs.bias ?? (seq > 1 ? causalBias(seq, keys) : undefined);
     const mask = inputs.keyMask;
     if (mask) {
       const b = mul(sub(reshape(mask, [mask.shape[0] as number, 1, 1, keys]), scalar(1)), scalar(-MASKED));
