@@ -64,6 +64,7 @@ export function groupWords(options: z.input<typeof groupWordsOptions> = {}): Tas
     validation: (index, batch) =>
       words(fold(key(config.validationSeed), 'groupWords/validation'), batch, index * batch),
     decode: (ids) => Array.from(ids, label).join(' '),
+    chainSteps: seq,
     chain: (ids) => {
       const products = runningProduct(ids);
       return products.map((token, position) => {

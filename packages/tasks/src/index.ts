@@ -1,4 +1,5 @@
 // Data for looped models: group words, Mano and text, as pure streams of batches.
+export { type ChainTargets, chainTargets } from './chainTargets.ts';
 export { type Group, groupByName } from './groups.ts';
 export { groupWords, groupWordsOptions } from './groupWords.ts';
 export { mano, manoOptions } from './mano.ts';
@@ -15,3 +16,4 @@ export {
 export { type TaskEntry, taskById, tasks } from './registry.ts';
 export { type ChainStep, type Task, type TaskBatch, TaskError } from './task.ts';
 export { text, textOptions } from './text.ts';
+export { type ChainTask, withChain, withChainOptions } from './withChain.ts';

@@ -144,6 +144,7 @@ export function mano(options: z.input<typeof manoOptions> = {}): Task {
     validation: (index, batch) =>
       fill(fold(key(parsed.validationSeed), 'mano/validation'), batch, index * batch, 'answer', validationOps),
     decode: (ids) => Array.from(ids, word).join(' '),
+    chainSteps: maxOps,
     chain,
   };
 }

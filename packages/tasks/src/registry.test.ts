@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { taskById, tasks } from './registry.ts';
 import { TaskError } from './task.ts';
 
-const optionsOf: Record<string, object> = { text: { files: [fileURLToPath(import.meta.url)], seq: 16 } };
+const optionsOf: Record<string, object> = {
+  text: { files: [fileURLToPath(import.meta.url)], seq: 16 },
+  withChain: { inner: { name: 'mano', maxOps: 3 } },
+};
 
 describe.each(Object.keys(tasks))('%s', (name) => {
   const task = taskById(name, optionsOf[name]);
@@ -31,5 +34,5 @@ describe.each(Object.keys(tasks))('%s', (name) => {
 
 it.each(['nope', 'toString', ''])('names the tasks there are when asked for %j', (name) => {
   expect(() => taskById(name)).toThrow(TaskError);
-  expect(() => taskById(name)).toThrow('there are groupWords, mano, text');
+  expect(() => taskById(name)).toThrow('there are groupWords, mano, text, withChain');
 });

@@ -1,9 +1,11 @@
 // The tasks by name, for configurations that come as JSON.
+import { parseOptions } from '@looplab/core';
 import type { z } from 'zod';
 import { groupWords, groupWordsOptions } from './groupWords.ts';
 import { mano, manoOptions } from './mano.ts';
 import { type Task, TaskError } from './task.ts';
 import { text, textOptions } from './text.ts';
+import { withChain, withChainOptions } from './withChain.ts';
 
 export interface TaskEntry {
   readonly summary: string;
@@ -28,6 +30,15 @@ const entries = {
     summary: 'byte-level language modelling of UTF-8 files',
     options: textOptions,
     create: (options) => text(options as z.input<typeof textOptions>),
+  },
+  withChain: {
+    summary: 'another task with its chain of thought written out before the answer',
+    options: withChainOptions,
+    create: (options) => {
+      const { inner } = parseOptions('task', withChainOptions, options);
+      const { name, ...rest } = inner;
+      return withChain(taskById(name, rest));
+    },
   },
 } satisfies Record<string, TaskEntry>;
 

@@ -8,6 +8,14 @@ export interface TaskBatch {
   readonly targets: Int32Array;
   /** How much each position counts, `[batch, seq]`; 0 = not scored. */
   readonly weights: Float32Array;
+  /** 1 where a symbol is there, 0 where a row is filled up, `[batch, seq]`; rows are filled up on the right. Absent: nothing to hide. */
+  readonly keyMask?: Float32Array;
+  /** Written chains: `s >= 1` where the target is reasoning step `s` of its problem, else 0, `[batch, seq]`. */
+  readonly steps?: Int32Array;
+  /** Packed rows: which problem of its row a position belongs to, from 0 as in `ChainStep.problem`, `[batch, seq]`. */
+  readonly segments?: Int32Array;
+  /** Whether a position may see only those of its own segment (attention block-diagonal by problem). */
+  readonly isolated?: boolean;
   readonly batch: number;
   readonly seq: number;
 }
@@ -44,6 +52,8 @@ export interface Task {
   validation(index: number, batch: number): TaskBatch;
   /** Symbols as text for people. */
   decode(ids: ArrayLike<number>): string;
+  /** The most steps that `chain` gives for one problem; the depth at which one loop a step is enough. */
+  readonly chainSteps?: number;
   /** The chain of thought of one row of ids: its intermediate values in evaluation order. */
   chain?(ids: ArrayLike<number>): readonly ChainStep[];
 }
