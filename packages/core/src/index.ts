@@ -32,7 +32,7 @@ export { stopGradient } from './recurrence/stopGradient.ts';
 export { fixedLoops, fixedLoopsOptions, type Hidden } from './recurrence/strategies/fixedLoops.ts';
 export { loopLM, loopLMOptions } from './recurrence/strategies/loopLM.ts';
 export { plain, plainOptions } from './recurrence/strategies/plain.ts';
-export { type StrategyKind, strategies, strategyById } from './recurrence/strategies/registry.ts';
+export { type StrategyKind, type StrategyTable, strategies, strategyById } from './recurrence/strategies/registry.ts';
 export type {
   CoreCall,
   Ctx,

@@ -1,4 +1,4 @@
-// `looplab strategies`: the recurrence strategies that can be trained, the objectives that fit each, and their options.
+// `looplab strategies`: the recurrence strategies that can be trained, where each comes from, the objectives that fit it, and its options.
 import { columns } from '../columns.ts';
 import { command } from '../command.ts';
 
@@ -17,6 +17,10 @@ export const strategies = command({
     const list = kinds.map((kind) => ({
       id: kind.id,
       summary: kind.summary,
+      paper: kind.paper,
+      needs: kind.needs,
+      objective: kind.objective,
+      table: kind.table,
       objectives: objectivesThatFit(kind.make({})),
       options: z.toJSONSchema(kind.schema, { io: 'input' }).properties ?? {},
     }));
@@ -24,8 +28,14 @@ export const strategies = command({
       process.stdout.write(`${JSON.stringify(list)}\n`);
       return;
     }
-    const rows = list.map((s) => [s.id, s.summary, s.objectives.join(', ')]);
-    process.stdout.write(columns(['strategy', 'what it is', 'objectives that fit'], rows));
+    const rows = list.map((s) => [s.id, s.summary, s.paper, s.needs, s.objective]);
+    process.stdout.write(columns(['strategy', 'what it is', 'paper', 'needs', 'objective'], rows));
+    process.stdout.write(
+      `\n${columns(
+        ['strategy', 'objectives that fit'],
+        list.map((s) => [s.id, s.objectives.join(', ')]),
+      )}`,
+    );
     const options = list.flatMap((s) =>
       Object.entries(s.options).map(([name, schema]) => {
         const { description = '', default: fallback } = typeof schema === 'object' ? schema : {};
