@@ -11,11 +11,14 @@ export interface ValueAndGrad<P, A> {
   aux: A;
 }
 
-function paramLeaves(params: unknown): { leaves: tf.Tensor[]; def: ReturnType<typeof treeFlatten>['def'] } {
+function paramLeaves(
+  params: unknown,
+  caller = 'valueAndGrad',
+): { leaves: tf.Tensor[]; def: ReturnType<typeof treeFlatten>['def'] } {
   const { leaves, def } = treeFlatten(params);
   const tensors = leaves.map((x) => {
-    if (!(x instanceof tf.Tensor)) throw new Error('valueAndGrad: every leaf of the first argument must be a tensor');
-    if (x.dtype !== 'float32') throw new Error(`valueAndGrad: parameters must be float32 (got ${x.dtype})`);
+    if (!(x instanceof tf.Tensor)) throw new Error(`${caller}: every leaf of the first argument must be a tensor`);
+    if (x.dtype !== 'float32') throw new Error(`${caller}: parameters must be float32 (got ${x.dtype})`);
     return x;
   });
   return { leaves: tensors, def };
@@ -72,4 +75,30 @@ export function grad<P, R extends unknown[]>(fn: (params: P, ...rest: R) => tf.T
     value.dispose();
     return grads;
   };
+}
+
+/**
+ * Vector-Jacobian product: `dy^T (d fn / d x)` with the tree of `x`, all leaves float32 tensors. Unlike nested `tf.grads`
+ * it may be called in the backward pass of a custom gradient; what `fn` closes over must still exist then, so save it.
+ */
+export function vjp<X, Y>(fn: (x: X) => Y, x: X, dy: Y): X {
+  const { leaves, def } = paramLeaves(x, 'vjp');
+  const along = treeFlatten(dy).leaves as tf.Tensor[];
+  const found = gradientsInside(() => {
+    const parts = treeFlatten(fn(x)).leaves.map((y, i) => tf.sum(tf.mul(y as tf.Tensor, along[i] as tf.Tensor)));
+    return parts.reduce((a, b) => tf.add(a, b));
+  }, leaves);
+  return treeUnflatten(
+    def,
+    leaves.map((leaf, i) => found[i] ?? tf.zerosLike(leaf)),
+  ) as X;
+}
+
+/** Gradients of a scalar; inside a backward pass too, where tfjs believes that no tape is in use: the outer one is put aside. */
+export function gradientsInside(f: () => tf.Tensor, xs: tf.Tensor[]): (tf.Tensor | null)[] {
+  const state = tf.engine().state as { activeTape: unknown };
+  const outer = state.activeTape;
+  const { grads } = tf.engine().gradients(f, xs, undefined as unknown as tf.Tensor, true);
+  state.activeTape = outer;
+  return grads;
 }

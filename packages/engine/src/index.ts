@@ -1,7 +1,7 @@
 // @looplab/engine: TensorFlow.js functions traced, optimised and run by ONNX Runtime.
 export { DeviceError, type DeviceOptions, tensor, toArray, useDevice } from './device.ts';
 export * from './eager/index.ts';
-export { grad, type ValueAndGrad, valueAndGrad } from './grad.ts';
+export { grad, type ValueAndGrad, valueAndGrad, vjp } from './grad.ts';
 export * from './ops/index.ts';
 export { type Compiled, type CompileOptions, compile, SignatureError } from './run/compile.ts';
 export { GEMM_OPERATORS } from './run/kernelTimes.ts';

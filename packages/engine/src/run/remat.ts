@@ -1,5 +1,6 @@
 // remat(fn): forget the inside of a function after the forward pass and compute it again for the backward pass.
 import * as tf from '@tensorflow/tfjs-core';
+import { gradientsInside } from '../grad.ts';
 import type { Value } from '../graph/graph.ts';
 import { runKernel } from '../ops/kernel.ts';
 import { currentOnnxBackend, DisposedTensorError, type OnnxBackend } from '../trace/backend.ts';
@@ -74,21 +75,15 @@ function gradients(
   const compute = (): (tf.Tensor | undefined)[] => {
     // Waiting for dy keeps the second computation from being merged with the first, or from running before it is needed.
     const again = saved.map((x, i) => (traced[i] ? runKernel('After', { x, after: dy }) : x));
-    // Inside a backward pass tfjs believes that no tape is in use, so the outer one is put aside.
-    const state = tf.engine().state as { activeTape: unknown };
-    const outer = state.activeTape;
-    const { grads } = tf.engine().gradients(
+    const grads = gradientsInside(
       () => {
         const terms = secondTime(() => call(again)).map((y, i) => tf.sum(tf.mul(y, dys[i] as tf.Tensor)));
         return terms.reduce((a, b) => tf.add(a, b));
       },
       again.filter((_, i) => traced[i]),
-      undefined as unknown as tf.Tensor,
-      true,
     );
-    state.activeTape = outer;
     let at = 0;
-    return traced.map((wanted) => (wanted ? grads[at++] : undefined));
+    return traced.map((wanted) => (wanted ? (grads[at++] ?? undefined) : undefined));
   };
   // tfjs asks for one gradient at a time and tidies up after each; all are computed with the first and kept until the
   // trace ends.
