@@ -1,0 +1,50 @@
+// What an analysis is given: a trained model with the task it was trained on, and how many rows to spend.
+import { type ModelConfig, type Params, paramSpecs, type Strategy } from '@looplab/core';
+import type { Task } from '@looplab/tasks';
+import { AnalysisError } from './analysisError.ts';
+
+export interface AnalysisContext {
+  readonly model: ModelConfig;
+  readonly strategy: Strategy;
+  readonly params: Params;
+  /** The task the parameters were trained on; its held-out stream is read. */
+  readonly task: Task;
+  /** Seeds everything that is drawn: folds, control tasks, permutations, resamples. */
+  readonly seed: number;
+  /** Held-out rows to use at most. */
+  readonly rows: number;
+  /** Rows of one forward pass; default 16. */
+  readonly batch?: number;
+  /** Told what is being done, in a few words. */
+  progress(text: string): void;
+}
+
+/** Held-out rows there are to use. */
+export function rowsOf(context: AnalysisContext): number {
+  return Math.min(context.rows, context.task.validationRows ?? Number.POSITIVE_INFINITY);
+}
+
+/**
+ * Throws unless model, parameters and task belong together.
+ * @throws AnalysisError that names the mismatch and what to pass instead
+ */
+export function assertContext(context: AnalysisContext): void {
+  const { model, strategy, params, task, rows, batch = 1 } = context;
+  const fix = 'pass the model, strategy and task that the run was trained with (its config.json)';
+  if (model.vocab !== task.vocab)
+    throw new AnalysisError(
+      `the checkpoint is of another task: the model has ${model.vocab} symbols, task ${task.name} has ${task.vocab}; ${fix}`,
+    );
+  if (task.seq > model.maxSeq)
+    throw new AnalysisError(
+      `rows of task ${task.name} have ${task.seq} tokens, the model takes ${model.maxSeq}; ${fix}`,
+    );
+  for (const { name, shape } of paramSpecs(model, strategy)) {
+    const got = params[name];
+    if (!got) throw new AnalysisError(`the parameters lack '${name}'; ${fix}`);
+    if (`${got.shape}` !== `${shape}`)
+      throw new AnalysisError(`parameter '${name}' is [${got.shape}], the model's is [${shape}]; ${fix}`);
+  }
+  for (const [what, n] of Object.entries({ rows, batch }))
+    if (!Number.isInteger(n) || n < 1) throw new AnalysisError(`${what} must be a whole number >= 1 (got ${n})`);
+}
