@@ -44,6 +44,8 @@ export interface Past {
   readonly latest: Readonly<Record<string, KvSlot>>;
   /** Rotary tables at the new tokens' positions, by head width. */
   readonly rope: Readonly<Record<string, RopeTables>>;
+  /** Scalar: tokens before the new ones. */
+  readonly offset: tf.Tensor;
 }
 
 function pass(
@@ -60,7 +62,7 @@ function pass(
 }
 
 const session = (setup: DecodeSetup, past: Past, keyMask: tf.Tensor | undefined): KvSession =>
-  new KvSession(setup.kv, { keyMask, prefix: past.prefix, latest: past.latest, here: past.here });
+  new KvSession(setup.kv, { keyMask, ...past });
 
 /** Embedding, prelude and the state before the first step. */
 export function decodeBegin(
@@ -114,6 +116,7 @@ export function decodeStep(
   const kv = new KvSession(setup.kv, {
     keyMask: rows.keyMask && pick(rows.keyMask),
     prefix: past.prefix.map(pickSlots),
+    offset: past.offset,
     here: pickSlots(past.here),
     latest: held ? pickSlots(past.latest) : {},
   });

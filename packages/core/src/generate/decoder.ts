@@ -1,8 +1,9 @@
 // Cached decoding: tokens go in, logits come out, and rows whose tokens have all stopped are not computed any further.
 import { compile, type RopeTables, ropeTables } from '@looplab/engine';
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import { ConfigError } from '../config/parseOptions.ts';
 import type { ExitRule } from '../exit/exitRule.ts';
+import { keptSlots } from '../kv/keptSlots.ts';
 import type { KvPolicy } from '../kv/kvPolicy.ts';
 import { slotKey } from '../kv/kvSlots.ts';
 import { bindParams, type Weights } from '../model/bind.ts';
@@ -141,7 +142,8 @@ export class Decoder {
     try {
       const rope = pool.run(() => this.#rope(seq));
       const prelude = slotKey(PRELUDE, 0);
-      const past = { prefix: this.#cache.prefix([prelude]), here: {}, latest: {}, rope };
+      const offset = pool.run(() => tf.scalar(this.length));
+      const past = { prefix: this.#cache.prefix([prelude]), here: {}, latest: {}, rope, offset };
       const begun = pool.own(await this.#begin(this.#weights, inputs.ids, inputs.keyMask, past, plan));
       const feed = new Feed(
         {
@@ -150,6 +152,7 @@ export class Decoder {
           cache: this.#cache,
           pool,
           rope,
+          offset,
           step: (rows, seen, k, chosen) => this.#step(this.#weights, rows, seen, k, chosen),
           limits,
           mayExit: options.exit !== null,
@@ -162,7 +165,11 @@ export class Decoder {
       for (const k of plan.steps) await feed.step(k);
       const read = pool.own(await this.#read(this.#weights, feed.rows, feed.past([slotKey(CODA, 0)])));
       feed.wroteReadout(read.written);
-      await this.#cache.append(feed.written, seq, inputs.keyMask);
+      await this.#cache.append(
+        pool.run(() => keptSlots(this.#setup.kv, feed.written)),
+        seq,
+        inputs.keyMask,
+      );
       return { logits: pool.release(read.logits), depths: feed.depths, flops: feed.flops };
     } finally {
       pool.dispose();

@@ -1,6 +1,7 @@
 // One call of a decoder: walks the plan, computing in each step only the rows with a token that has not stopped.
 import { type RopeTables, tensor } from '@looplab/engine';
-import { readSlot } from '../kv/kvPolicy.ts';
+import { prefixKeys } from '../kv/keptSlots.ts';
+import { readSlots } from '../kv/kvPolicy.ts';
 import { type KvSlot, type KvSlots, slotKey } from '../kv/kvSlots.ts';
 import type { StackShape } from '../model/specs.ts';
 import { ownFlops, readoutFlops, stackFlops } from '../recurrence/flops.ts';
@@ -14,6 +15,7 @@ export interface FeedSetup extends DecodeSetup {
   readonly cache: KvCache;
   readonly pool: TensorPool;
   readonly rope: Readonly<Record<string, RopeTables>>;
+  readonly offset: Past['offset'];
   readonly step: (rows: Rows, past: Past, k: Micro, chosen: Chosen) => Promise<ReturnType<typeof decodeStep>>;
   /** Steps each token takes at most, row-major. */
   readonly limits: ArrayLike<number> | undefined;
@@ -54,7 +56,8 @@ export class Feed {
 
   /** Earlier slots by name, as a step sees them. */
   past(keys: readonly string[]): Past {
-    return { prefix: this.#setup.cache.prefix(keys), here: {}, latest: {}, rope: this.#setup.rope };
+    const { cache, rope, offset } = this.#setup;
+    return { prefix: cache.prefix(keys), here: {}, latest: {}, rope, offset };
   }
 
   async step(k: Micro): Promise<void> {
@@ -106,12 +109,13 @@ export class Feed {
 
   #pastOf(k: Micro): Past {
     const { kv } = this.#setup;
-    const reads = slotKey(k.core, readSlot(kv, k.t));
-    const mine = this.written[reads];
     const latest = this.#latest[k.core];
+    const mine = readSlots(kv, k.t)
+      .filter((slot) => slot !== kv.slot(k.t))
+      .map((slot) => slotKey(k.core, slot));
     return {
-      ...this.past([reads]),
-      here: mine && kv.slot(k.t) !== readSlot(kv, k.t) ? { [reads]: mine } : {},
+      ...this.past(prefixKeys(kv, k.core, k.t)),
+      here: Object.fromEntries(mine.flatMap((key) => (this.written[key] ? [[key, this.written[key]]] : []))),
       latest: latest ? { [k.core]: latest } : {},
     };
   }

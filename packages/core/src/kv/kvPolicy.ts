@@ -8,7 +8,7 @@ export interface KvView {
 
 export interface KvPolicy {
   readonly id: string;
-  /** Plain JSON from which the policy can be made again. */
+  /** Plain JSON from which `kvPolicyById(id, options)` makes the policy again. */
   readonly options: Readonly<Record<string, unknown>>;
   /** Where step `t` writes; null if it writes nothing. */
   slot(t: number): number | null;
@@ -33,21 +33,25 @@ export class KvPolicyError extends Error {
   override readonly name = 'KvPolicyError';
 }
 
-/** The single slot that step `t` reads. */
-export function readSlot(policy: KvPolicy, t: number): number {
+/** What step `t` reads, checked: one view or two, each of at least one slot, windows of at least one token. */
+export function viewsAt(policy: KvPolicy, t: number): readonly KvView[] {
   const views = policy.views(t);
-  const [view] = views;
-  const [slot] = view?.slots ?? [];
-  if (views.length !== 1 || view?.slots.length !== 1 || slot === undefined) {
-    const n = views.map((v) => v.slots.length).join(' and ') || 'no';
-    throw new KvPolicyError(
-      `kv policy ${policy.id}: views(${t}) names ${n} slots; this runtime reads exactly one slot a step, such as views: t => [{ slots: [t] }]`,
-    );
+  const fail = (problem: string, fix: string): never => {
+    throw new KvPolicyError(`kv policy ${policy.id}: views(${t}) ${problem}; ${fix}`);
+  };
+  if (views.length < 1 || views.length > 2)
+    fail(`returned ${views.length} views`, 'return one, such as [{ slots: [t] }], or two for a gate to blend');
+  for (const { slots, window } of views) {
+    if (slots.length === 0) fail('has a view of no slots', 'name the slots it reads, such as slots: [t]');
+    if (window !== undefined && !(Number.isInteger(window) && window >= 1))
+      fail(`has window ${window}`, 'a window is a whole number of tokens >= 1, the own included');
+    if (policy.keep && (views.length > 1 || slots.length > 1))
+      fail('names several slots', `keep: '${policy.keep}' leaves one of earlier tokens, so read one`);
   }
-  if (view.window !== undefined) {
-    throw new KvPolicyError(
-      `kv policy ${policy.id}: views(${t}) has a window; this runtime reads whole slots, leave window out`,
-    );
-  }
-  return slot;
+  return views;
+}
+
+/** Every slot that step `t` reads, once, in ascending order. */
+export function readSlots(policy: KvPolicy, t: number): readonly number[] {
+  return [...new Set(viewsAt(policy, t).flatMap((v) => v.slots))].sort((a, b) => a - b);
 }

@@ -1,15 +1,22 @@
 // The keys and values of one forward pass: carries out a KV policy for the tokens at hand and those before them.
 import * as tf from '@tensorflow/tfjs-core';
-import type { Attend, KeyValue } from '../model/layer.ts';
+import type { Attend, KeyValue, Visible } from '../model/layer.ts';
 import { stopGradient } from '../recurrence/stopGradient.ts';
-import { type KvPolicy, KvPolicyError, readSlot } from './kvPolicy.ts';
+import { prefixKeys } from './keptSlots.ts';
+import { type KvPolicy, KvPolicyError, type KvView, viewsAt } from './kvPolicy.ts';
 import { hasOf, type KvSlot, type KvSlots, slotKey } from './kvSlots.ts';
+import { viewBias } from './viewBias.ts';
 
 export interface KvSessionOptions {
   /** [batch, seq] float32, 1 where a token of this pass may be attended to. */
   readonly keyMask?: tf.Tensor | undefined;
-  /** Slots of the tokens before this pass, in parts, earliest first. */
+  /**
+   * Slots of the tokens before this pass, in parts, earliest first, by the names of `prefixKeys`. All slots of a part
+   * have the same places, in the order of the tokens' positions; those that no token has taken are hidden by `has`.
+   */
   readonly prefix?: readonly KvSlots[] | undefined;
+  /** Scalar float32: tokens before this pass, where the prefix has more places than that. Only windows ask for it. */
+  readonly offset?: tf.Tensor | undefined;
   /** Slots the tokens of this pass have written outside this session. */
   readonly here?: KvSlots | undefined;
   /** What the tokens of this pass wrote last in each stack, if some of it happened outside this session. */
@@ -24,18 +31,26 @@ export interface KvCall {
   readonly detach?: boolean;
 }
 
+/** A slot that is being written: a layer at a time. */
+interface Open {
+  readonly layers: KeyValue[];
+  readonly has: tf.Tensor | null;
+}
+
 export class KvSession {
   readonly policy: KvPolicy;
   /** What this session has written. */
-  readonly written = new Map<string, { layers: KeyValue[]; has: tf.Tensor | null }>();
+  readonly written = new Map<string, Open>();
   readonly #prefix: readonly KvSlots[];
+  readonly #offset: tf.Tensor | undefined;
   readonly #here: KvSlots;
   readonly #keyMask: tf.Tensor | undefined;
-  readonly #latest: Map<string, { layers: KeyValue[]; has: tf.Tensor | null }>;
+  readonly #latest: Map<string, Open>;
 
   constructor(policy: KvPolicy, options: KvSessionOptions = {}) {
     this.policy = policy;
     this.#prefix = options.prefix ?? [];
+    this.#offset = options.offset;
     this.#here = options.here ?? {};
     this.#keyMask = options.keyMask;
     this.#latest = new Map(
@@ -45,24 +60,57 @@ export class KvSession {
 
   /** Attention of step `t` of a core. */
   step(stack: string, t: number, call: KvCall): (layer: number) => Attend {
-    return this.#attend(stack, this.policy.slot(t), readSlot(this.policy, t), t, call);
+    const names = prefixKeys(this.policy, stack, t);
+    const kept = this.policy.keep ? names[0] : undefined;
+    const past = (slot: number): string => kept ?? slotKey(stack, slot);
+    return this.#attend(stack, this.policy.slot(t), viewsAt(this.policy, t), past, t, call);
   }
 
   /** Attention of a stack that is applied once: prelude and coda. */
   once(stack: string): (layer: number) => Attend {
-    return this.#attend(stack, 0, 0, 0, {});
+    return this.#attend(stack, 0, [{ slots: [0] }], (slot) => slotKey(stack, slot), 0, {});
   }
 
-  /** True if step `t` reads exactly what it writes, so that nothing of it is needed later or elsewhere. */
-  selfContained(t: number): boolean {
-    return this.policy.slot(t) === readSlot(this.policy, t) && this.#prefix.length === 0;
+  /**
+   * Attention of step `t` as a function of tensors alone, so that the call can be computed again in the backward pass:
+   * `attend` of `mask`. Undefined if the step reads what others wrote, or one of the `later` steps of this core reads
+   * what it writes.
+   */
+  selfContained(
+    t: number,
+    later: readonly number[],
+    active: tf.Tensor | undefined,
+  ): { mask: tf.Tensor | undefined; attend(mask: tf.Tensor | undefined): (layer: number) => Attend } | undefined {
+    const { policy } = this;
+    const views = viewsAt(policy, t);
+    const own = policy.slot(t);
+    if (own === null || this.#prefix.length > 0 || views.some((v) => v.slots.some((s) => s !== own))) return undefined;
+    const hides = active !== undefined && policy.write === 'active';
+    if (hides && policy.missing === 'latest') return undefined;
+    for (const u of later) {
+      if (policy.slot(u) === own) break; // written anew before it is read
+      if (viewsAt(policy, u).some((v) => v.slots.includes(own))) return undefined;
+    }
+    const see = (now: KeyValue, has: tf.Tensor | undefined): Visible[] =>
+      views.map((v) => visible([{ past: [], now, has }], v.window, undefined));
+    return {
+      mask: both(hides ? active : null, this.#keyMask),
+      attend: (mask) => () => (fresh) => see(fresh(), mask),
+    };
   }
 
-  #attend(stack: string, write: number | null, read: number, t: number, call: KvCall): (layer: number) => Attend {
+  #attend(
+    stack: string,
+    write: number | null,
+    views: readonly KvView[],
+    pastKey: (slot: number) => string,
+    t: number,
+    call: KvCall,
+  ): (layer: number) => Attend {
     const active = this.policy.write === 'active' ? call.active : undefined;
     const before = this.#latest.get(stack);
     const fill = active !== undefined && this.policy.missing === 'latest' && before !== undefined;
-    let here: { layers: KeyValue[]; has: tf.Tensor | null } | undefined;
+    let here: Open | undefined;
     if (write !== null) {
       // A token that fills in has keys if it had any before; one that does not has them only if it computes.
       let has = active ?? null;
@@ -71,10 +119,14 @@ export class KvSession {
       this.written.set(slotKey(stack, write), here);
       this.#latest.set(stack, here);
     }
+    const biases = views.map(() => ({}) as { bias?: tf.Tensor }); // one for all layers
     return (i) => (fresh) => {
       if (here)
         here.layers[i] = this.#write(fresh(), fill ? before.layers[i] : undefined, active, call.detach === true);
-      return this.#read(stack, read, i, t);
+      return views.map(({ slots, window }, n) => {
+        const parts = slots.map((slot) => this.#part(stack, slot, pastKey(slot), i, t));
+        return visible(parts, window, this.#offset, biases[n]);
+      });
     };
   }
 
@@ -86,7 +138,8 @@ export class KvSession {
     return { k: one(fresh.k, before?.k), v: one(fresh.v, before?.v) };
   }
 
-  #read(stack: string, slot: number, i: number, t: number): KeyValue & { keyMask?: tf.Tensor } {
+  /** Layer `i` of a slot. */
+  #part(stack: string, slot: number, pastKey: string, i: number, t: number): Part {
     const key = slotKey(stack, slot);
     const here = this.written.get(key) ?? this.#here[key];
     const now = here?.layers[i];
@@ -95,20 +148,46 @@ export class KvSession {
         `kv policy ${this.policy.id}: step ${t} reads slot ${slot}, which no step has written yet; let slot(${t}) or an earlier step write it`,
       );
     }
-    const mine = both(here.has, this.#keyMask);
-    const past = this.#prefix.flatMap((part) => part[key] ?? []);
-    if (past.length === 0) return mine ? { ...now, keyMask: mine } : now;
-    const old = past.map((s) => s.layers[i] as KeyValue); // slots of one stack have its layers
-    const seen = mine ?? tf.ones([now.k.shape[0] ?? 0, now.k.shape[1] ?? 0]);
+    const past = this.#prefix.flatMap((part) => part[pastKey] ?? []);
     return {
-      k: tf.concat([...old.map((x) => x.k), now.k], 1),
-      v: tf.concat([...old.map((x) => x.v), now.v], 1),
-      keyMask: tf.concat([...past.map(hasOf), seen], 1),
+      past: past.map((s) => ({ ...(s.layers[i] as KeyValue), has: hasOf(s) })), // slots of one stack have its layers
+      now,
+      has: both(here.has, this.#keyMask),
     };
   }
 }
 
-function both(a: tf.Tensor | null, b: tf.Tensor | undefined): tf.Tensor | undefined {
+/** One layer of one slot: what earlier tokens wrote, and the tokens of this pass. */
+interface Part {
+  readonly past: readonly (KeyValue & { readonly has: tf.Tensor })[];
+  readonly now: KeyValue;
+  readonly has: tf.Tensor | undefined;
+}
+
+/** Slots as one set of keys. A single one without a window keeps to the causal rule, for which attention is fastest. */
+function visible(
+  parts: readonly Part[],
+  window: number | undefined,
+  offset: tf.Tensor | undefined,
+  made: { bias?: tf.Tensor } = {},
+): Visible {
+  const [batch, seq] = (parts[0] as Part).now.k.shape as [number, number]; // a view has a slot
+  const places = (parts[0] as Part).past.reduce((n, x) => n + (x.k.shape[1] ?? 0), 0);
+  const join = (xs: tf.Tensor[]): tf.Tensor => (xs.length === 1 ? (xs[0] as tf.Tensor) : tf.concat(xs, 1));
+  const k = join(parts.flatMap((p) => [...p.past.map((x) => x.k), p.now.k]));
+  const v = join(parts.flatMap((p) => [...p.past.map((x) => x.v), p.now.v]));
+  const open = places === 0 && parts.every((p) => p.has === undefined);
+  const keyMask = open
+    ? undefined
+    : join(parts.flatMap((p) => [...p.past.map((x) => x.has), p.has ?? tf.ones([batch, seq])]));
+  const seen = keyMask ? { k, v, keyMask } : { k, v };
+  const narrow = window !== undefined && window < places + seq;
+  if (parts.length === 1 && !narrow) return seen;
+  made.bias ??= viewBias({ seq, places, slots: parts.length, window: narrow ? window : undefined, offset });
+  return { ...seen, bias: made.bias };
+}
+
+function both(a: tf.Tensor | null | undefined, b: tf.Tensor | undefined): tf.Tensor | undefined {
   if (a && b) return tf.mul(a, b);
   return a ?? b;
 }

@@ -2,10 +2,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayerWeights } from './layer.ts';
 import type { Params } from './params.ts';
-import { type StackShape, stackNames } from './specs.ts';
+import { adapterNames, type StackShape, stackNames } from './specs.ts';
 
 export interface StackWeights {
   readonly layers: readonly LayerWeights[];
+  /** The layers with each of the stack's adapters added in. */
+  readonly variants: readonly (readonly LayerWeights[])[];
   /** The norm after the last layer; null for the prelude. */
   readonly norm: tf.Tensor | null;
 }
@@ -25,7 +27,8 @@ export class MissingParamError extends Error {
 }
 
 /**
- * `rmsNorm(x, g) W^T = rmsNorm(x, null) (W * g)^T`, so the product `W * g` is taken here, outside the loop.
+ * `rmsNorm(x, g) W^T = rmsNorm(x, null) (W * g)^T`, so the product `W * g` is taken here, outside the loop; and so is
+ * `W + B A` of the adapters.
  * @param own checkpoint name of each of the strategy's parameters by local name
  */
 export function bindParams(
@@ -41,11 +44,18 @@ export function bindParams(
       );
     return t;
   };
-  const bindLayer = (at: string): LayerWeights => {
+  const bindLayer = (at: string, shape: StackShape, variant?: number): LayerWeights => {
     const attnIn = get(`${at}.input_layernorm.weight`);
     const mlpIn = get(`${at}.post_attention_layernorm.weight`);
-    const attn = (p: string): tf.Tensor => get(`${at}.self_attn.${p}_proj.weight`);
-    const mlp = (p: string): tf.Tensor => get(`${at}.mlp.${p}_proj.weight`);
+    const matrix = (name: string): tf.Tensor => {
+      const w = get(`${name}.weight`);
+      if (variant === undefined) return w;
+      const { a, b } = adapterNames(name, variant);
+      return tf.add(w, tf.matMul(get(b), get(a)));
+    };
+    const attn = (p: string): tf.Tensor => matrix(`${at}.self_attn.${p}_proj`);
+    const mlp = (p: string): tf.Tensor => matrix(`${at}.mlp.${p}_proj`);
+    const gate = `${at}.self_attn.view_gate`;
     return {
       q: tf.mul(attn('q'), attnIn),
       k: tf.mul(attn('k'), attnIn),
@@ -56,6 +66,7 @@ export function bindParams(
       up: tf.mul(mlp('up'), mlpIn),
       down: mlp('down'),
       mlpOutNorm: get(`${at}.post_attention_layernorm_2.weight`),
+      ...(shape.viewGate ? { viewGate: { weight: get(`${gate}.weight`), bias: get(`${gate}.bias`) } } : {}),
     };
   };
   return {
@@ -64,8 +75,10 @@ export function bindParams(
     stacks: Object.fromEntries(
       Object.entries(stacks).map(([stack, s]) => {
         const names = stackNames(stack);
-        const layers = Array.from({ length: s.layers }, (_, i) => bindLayer(names.layer(i)));
-        return [stack, { layers, norm: s.finalNorm ? get(names.norm) : null }];
+        const layers = (variant?: number): LayerWeights[] =>
+          Array.from({ length: s.layers }, (_, i) => bindLayer(names.layer(i), s, variant));
+        const variants = Array.from({ length: s.adapters?.variants ?? 0 }, (_, v) => layers(v));
+        return [stack, { layers: layers(), variants, norm: s.finalNorm ? get(names.norm) : null }];
       }),
     ),
     own: Object.fromEntries(Object.entries(own).map(([local, name]) => [local, get(name)])),

@@ -1,4 +1,4 @@
-// One transformer layer as in Ouro: sandwich norms, rotary attention, SwiGLU, no biases.
+// One transformer layer as in Ouro: sandwich norms, rotary attention, SwiGLU, no biases; and the ways to vary a call of it.
 import { causalAttention, linear, type RopeTables, rmsNorm, rotary, swiglu } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -15,6 +15,8 @@ export interface LayerWeights {
   readonly down: tf.Tensor;
   /** `post_attention_layernorm_2`, on the feed-forward's output. */
   readonly mlpOutNorm: tf.Tensor;
+  /** Blends two views, `weight` [heads, dHead] and `bias` [heads]; only in cores with `viewGate`. */
+  readonly viewGate?: { readonly weight: tf.Tensor; readonly bias: tf.Tensor };
 }
 
 /** Keys and values of the tokens at hand, rotated, each [batch, seq, dModel]. */
@@ -23,8 +25,25 @@ export interface KeyValue {
   readonly v: tf.Tensor;
 }
 
-/** What a layer's queries attend to: a KV policy's answer to `fresh`, which is only computed if called for. */
-export type Attend = (fresh: () => KeyValue) => KeyValue & { readonly keyMask?: tf.Tensor };
+/** Keys and values that queries see together, by the causal rule unless `bias` says otherwise (see `causalAttention`). */
+export interface Visible extends KeyValue {
+  readonly keyMask?: tf.Tensor;
+  readonly bias?: tf.Tensor;
+}
+
+/**
+ * What a layer's queries attend to: a KV policy's answer to `fresh`, which is only computed if called for. Two answers
+ * are attended to one by one and blended by the layer's gate.
+ */
+export type Attend = (fresh: () => KeyValue) => readonly Visible[];
+
+/** How a call of a layer differs from the ordinary one. */
+export interface LayerCall {
+  /** [batch * seq, dModel]: what keys and values are made of instead of `x`, normed as `x` is. */
+  readonly kvSource?: tf.Tensor | undefined;
+  /** [4, dModel]: factors on attention's normed input, its normed output, the feed-forward's input and output. */
+  readonly factors?: tf.Tensor | undefined;
+}
 
 export interface LayerContext {
   readonly batch: number;
@@ -38,19 +57,43 @@ export interface LayerContext {
  * `x + norm(attention(norm(x)))`, then `h + norm(mlp(norm(h)))`, on flattened rows.
  * @param x [batch * seq, dModel]
  */
-export function layer(x: tf.Tensor, w: LayerWeights, c: LayerContext, attend: Attend): tf.Tensor {
+export function layer(x: tf.Tensor, w: LayerWeights, c: LayerContext, attend: Attend, call: LayerCall = {}): tf.Tensor {
   const { batch, seq, heads, eps, rope } = c;
   const width = x.shape[1] ?? 0;
   const tokens = (rows: tf.Tensor): tf.Tensor => tf.reshape(rows, [batch, seq, width]);
   const rotated = (rows: tf.Tensor): tf.Tensor => rotary(tokens(rows), rope.cos, rope.sin, heads);
+  // A factor behind a norm is a norm weight, so that conditioning costs no pass over the activations.
+  const factor = (i: number): tf.Tensor | null =>
+    call.factors ? tf.reshape(tf.slice(call.factors, [i, 0], [1, width]), [width]) : null;
+  const scaled = (weight: tf.Tensor, i: number): tf.Tensor => (call.factors ? tf.mul(weight, factor(i) ?? 1) : weight);
 
-  const n = rmsNorm(x, null, eps);
-  const { k, v, keyMask } = attend(() => ({ k: rotated(linear(n, w.k)), v: tokens(linear(n, w.v)) }));
-  const mixed = causalAttention(rotated(linear(n, w.q)), k, v, keyMask ? { heads, keyMask } : { heads });
+  const before = factor(0);
+  const n = rmsNorm(x, before, eps);
+  const source = call.kvSource ? rmsNorm(call.kvSource, before, eps) : n;
+  const seen = attend(() => ({ k: rotated(linear(source, w.k)), v: tokens(linear(source, w.v)) }));
+  const q = rotated(linear(n, w.q));
+  const mixed = blend(
+    seen.map(({ k, v, ...rule }) => causalAttention(q, k, v, { heads, ...rule })),
+    q,
+    w,
+    heads,
+  );
   const attention = linear(tf.reshape(mixed, [batch * seq, width]), w.o);
-  const h = tf.add(x, rmsNorm(attention, w.attnOutNorm, eps));
+  const h = tf.add(x, rmsNorm(attention, scaled(w.attnOutNorm, 1), eps));
 
-  const m = rmsNorm(h, null, eps);
+  const m = rmsNorm(h, factor(2), eps);
   const mlp = linear(swiglu(linear(m, w.gate), linear(m, w.up)), w.down);
-  return tf.add(h, rmsNorm(mlp, w.mlpOutNorm, eps));
+  return tf.add(h, rmsNorm(mlp, scaled(w.mlpOutNorm, 3), eps));
+}
+
+/** `g * first + (1 - g) * second` with `g = sigmoid(w . q + b)` for each token and head (arXiv 2510.24824, section 3.2). */
+function blend(views: readonly tf.Tensor[], q: tf.Tensor, w: LayerWeights, heads: number): tf.Tensor {
+  const [first, second] = views as [tf.Tensor, tf.Tensor | undefined]; // a policy has a view
+  if (!second) return first;
+  const { weight, bias } = w.viewGate as NonNullable<LayerWeights['viewGate']>; // the pass checks that two views have a gate
+  const [batch, seq, width] = q.shape as [number, number, number];
+  const byHead = (x: tf.Tensor): tf.Tensor => tf.reshape(x, [batch, seq, heads, width / heads]);
+  const g = tf.sigmoid(tf.add(tf.sum(tf.mul(byHead(q), weight), 3, true), tf.reshape(bias, [heads, 1]))); // [B, S, H, 1]
+  const mixed = tf.add(byHead(second), tf.mul(g, tf.sub(byHead(first), byHead(second))));
+  return tf.reshape(mixed, [batch, seq, width]);
 }

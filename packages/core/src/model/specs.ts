@@ -22,6 +22,8 @@ export interface StackShape {
   readonly dFF: number;
   /** Whether the stack ends in a norm. The prelude has none: it feeds the first norm of the core. */
   readonly finalNorm: boolean;
+  readonly adapters?: CoreSpec['adapters'];
+  readonly viewGate?: true;
 }
 
 /** A core other than Ouro's single one; sizes left out are the model's. */
@@ -31,9 +33,12 @@ export interface CoreSpec {
   readonly dModel?: number;
   readonly heads?: number;
   readonly dFF?: number;
-  /** Low-rank additions to every matrix of every layer, chosen by `CoreCall.variant`; B starts at 0 (LoRA, arXiv 2106.09685). */
+  /**
+   * Low-rank additions `B A` to every matrix of every layer, chosen by `CoreCall.variant`; B starts at 0 (LoRA, arXiv
+   * 2106.09685, with its factor alpha / rank = 1).
+   */
   readonly adapters?: { readonly variants: number; readonly rank: number };
-  /** A gate a head that blends the two views of a KV policy (arXiv 2510.24824). */
+  /** A gate a head, made of its queries, that blends the two views of a KV policy (arXiv 2510.24824). */
   readonly viewGate?: true;
 }
 
@@ -62,22 +67,40 @@ export function stackNames(stack: string): { layer(i: number): string; norm: str
   return { layer: (i) => `${layers}.${i}`, norm: stack === CODA ? 'model.coda_norm.weight' : `${folder}.norm.weight` };
 }
 
+/** Names of the low-rank factors of a projection such as `model.layers.0.mlp.up_proj`: A [rank, in], B [out, rank]. */
+export function adapterNames(projection: string, variant: number): { a: string; b: string } {
+  return { a: `${projection}.lora_A.${variant}.weight`, b: `${projection}.lora_B.${variant}.weight` };
+}
+
 function stackSpecs(stack: string, s: StackShape, std: number): ParamSpec[] {
   const names = stackNames(stack);
-  const linear = (name: string, out: number, dIn: number): ParamSpec => ({
-    name: `${name}.weight`,
+  const matrix = (name: string, out: number, dIn: number, init: Init = { normal: std }): ParamSpec => ({
+    name,
     shape: [out, dIn],
-    init: { normal: std },
+    init,
     decay: true,
     group: stack,
   });
+  const { variants, rank } = s.adapters ?? { variants: 0, rank: 0 };
+  const linear = (name: string, out: number, dIn: number): ParamSpec[] => [
+    matrix(`${name}.weight`, out, dIn),
+    ...Array.from({ length: variants }, (_, v) => adapterNames(name, v)).flatMap(({ a, b }) => [
+      matrix(a, rank, dIn),
+      matrix(b, out, rank, 'zeros'),
+    ]),
+  ];
   const norm = (name: string): ParamSpec => ({ name, shape: [s.dModel], init: 'ones', decay: false, group: stack });
   const specs: ParamSpec[] = [];
   for (let i = 0; i < s.layers; i++) {
     const at = names.layer(i);
-    for (const p of ['q', 'k', 'v', 'o']) specs.push(linear(`${at}.self_attn.${p}_proj`, s.dModel, s.dModel));
-    for (const p of ['gate', 'up']) specs.push(linear(`${at}.mlp.${p}_proj`, s.dFF, s.dModel));
-    specs.push(linear(`${at}.mlp.down_proj`, s.dModel, s.dFF));
+    for (const p of ['q', 'k', 'v', 'o']) specs.push(...linear(`${at}.self_attn.${p}_proj`, s.dModel, s.dModel));
+    for (const p of ['gate', 'up']) specs.push(...linear(`${at}.mlp.${p}_proj`, s.dFF, s.dModel));
+    specs.push(...linear(`${at}.mlp.down_proj`, s.dModel, s.dFF));
+    if (s.viewGate) {
+      const gate = { init: 'zeros', decay: false, group: stack } as const;
+      specs.push({ ...gate, name: `${at}.self_attn.view_gate.weight`, shape: [s.heads, s.dModel / s.heads] });
+      specs.push({ ...gate, name: `${at}.self_attn.view_gate.bias`, shape: [s.heads] });
+    }
     for (const p of [
       'input_layernorm',
       'input_layernorm_2',

@@ -4,6 +4,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { StackWeights } from './bind.ts';
 import { type Attend, layer } from './layer.ts';
 
+/** How a call of a stack differs from the ordinary one; see `CoreCall`. */
+export interface StackCall {
+  /** [batch, seq, width] */
+  readonly kvSource?: tf.Tensor | undefined;
+  /** [layers, 4, width] */
+  readonly modulation?: tf.Tensor | undefined;
+}
+
 /**
  * All layers in order, then the stack's norm if it has one.
  * @param x [batch, seq, width]
@@ -15,12 +23,16 @@ export function applyStack(
   x: tf.Tensor,
   c: { readonly heads: number; readonly eps: number; readonly rope: RopeTables },
   attend: (layer: number) => Attend,
+  call: StackCall = {},
 ): tf.Tensor {
   const [batch, seq, width] = x.shape as [number, number, number]; // the caller's contract
   const context = { batch, seq, ...c };
+  const { modulation } = call;
+  const kvSource = call.kvSource && tf.reshape(call.kvSource, [batch * seq, width]);
   let rows = tf.reshape(x, [batch * seq, width]);
   w.layers.forEach((weights, i) => {
-    rows = layer(rows, weights, context, attend(i)) as tf.Tensor2D; // same shape as its input
+    const factors = modulation && tf.reshape(tf.slice(modulation, [i, 0, 0], [1, 4, width]), [4, width]);
+    rows = layer(rows, weights, context, attend(i), { kvSource, factors }) as tf.Tensor2D; // same shape as its input
   });
   if (w.norm) rows = rmsNorm(rows, w.norm, c.eps) as tf.Tensor2D;
   return tf.reshape(rows, [batch, seq, width]);

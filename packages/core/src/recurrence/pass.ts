@@ -1,11 +1,12 @@
 // One forward pass of one trajectory: the context a strategy runs in and the single step everything is made of.
 import { embedding, linear, type RopeTables, remat, ropeTables } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
+import { viewsAt } from '../kv/kvPolicy.ts';
 import type { KvSession } from '../kv/kvSession.ts';
 import type { StackWeights, Weights } from '../model/bind.ts';
 import { assertSeq, type ModelConfig } from '../model/config.ts';
 import { CODA, PRELUDE, type StackShape } from '../model/specs.ts';
-import { applyStack } from '../model/stack.ts';
+import { applyStack, type StackCall } from '../model/stack.ts';
 import { stacksOf } from './layout.ts';
 import type { Inputs, Micro, Plan, PlanContext } from './plan.ts';
 import { assertSameState, assertState, detachState, freeze, type State } from './state.ts';
@@ -117,31 +118,52 @@ export function beginPass<S extends State>(setup: PassSetup<S>): Pass<S> {
     const s = shaped(stack);
     return applyStack(s.w, x, s, kv.once(stack));
   };
+  let planned: Plan | undefined;
+  /** Steps of the same core that come after `k`. */
+  const later = (k: Micro): number[] =>
+    (planned?.steps ?? []).filter((u) => u.core === k.core && u.t > k.t).map((u) => u.t);
   const core = (x: tf.Tensor, call: CoreCall = {}): tf.Tensor => {
     if (!now) return fail('core() was called outside step(); only a step computes');
     const { k, active } = now;
-    const asked = Object.keys(call);
-    if (asked.length > 0)
-      fail(`core() was called with ${asked.join(', ')}, which this runtime does not implement; call core(x)`);
     if (!(k.core in stacks) || k.core === PRELUDE || k.core === CODA)
       fail(`plan() names the core '${k.core}', which cores() does not declare`);
     const s = shaped(k.core);
-    if (`${x.shape}` !== `${[batch, seq, s.shape.dModel]}`) {
-      fail(`core() was given [${x.shape}]; the core '${k.core}' takes [${[batch, seq, s.shape.dModel]}]`);
+    const width = s.shape.dModel;
+    const check = (what: string, given: tf.Tensor | undefined, want: readonly number[]): void => {
+      if (given && `${given.shape}` !== `${want}`)
+        fail(`core() was given ${what}[${given.shape}]; the core '${k.core}' takes ${what}[${want}]`);
+    };
+    check('', x, [batch, seq, width]);
+    check('kvSource ', call.kvSource, [batch, seq, width]);
+    check('modulation ', call.modulation, [s.shape.layers, 4, width]);
+    if (viewsAt(kv.policy, k.t).length > 1 && !s.shape.viewGate) {
+      fail(
+        `kv policy ${kv.policy.id} reads two views in step ${k.t}, for which the core '${k.core}' has no gate; set viewGate: true in cores()`,
+      );
     }
+    const { variant, ...vary } = call;
+    const variants = s.w.variants.length;
+    const layers = variant === undefined ? s.w.layers : s.w.variants[variant];
+    if (!layers) {
+      return fail(
+        `core() was called with variant ${variant}, but the core '${k.core}' has ${variants} adapters; set adapters: { variants: ${(variant ?? 0) + 1}, rank } in cores()`,
+      );
+    }
+    const w: StackWeights = { layers, variants: [], norm: s.w.norm };
     now.calls++;
-    if (setup.remat === true && active === undefined && kv.selfContained(k.t)) {
+    const alone = setup.remat === true && planned ? kv.selfContained(k.t, later(k), active) : undefined;
+    if (alone) {
       // Everything the call reads is an argument: recomputation may close over nothing. A mask has no gradient.
-      const call = (w: StackWeights, input: tf.Tensor, rope: RopeTables, keyMask: tf.Tensor | undefined): tf.Tensor =>
-        applyStack(
-          w,
-          input,
-          { ...s, rope },
-          () => (fresh) => (keyMask ? { ...fresh(), keyMask: stopGradient(keyMask) } : fresh()),
-        );
-      return remat(call)(s.w, x, s.rope, inputs.keyMask);
+      const again = (
+        w: StackWeights,
+        input: tf.Tensor,
+        vary: StackCall,
+        rope: RopeTables,
+        mask: tf.Tensor | undefined,
+      ): tf.Tensor => applyStack(w, input, { ...s, rope }, alone.attend(mask && stopGradient(mask)), vary);
+      return remat(again)(w, x, vary, s.rope, alone.mask);
     }
-    return applyStack(s.w, x, s, kv.step(k.core, k.t, { active, detach: !k.grad }));
+    return applyStack(w, x, s, kv.step(k.core, k.t, { active, detach: !k.grad }), vary);
   };
   const model: Model = {
     config,
@@ -179,6 +201,7 @@ export function beginPass<S extends State>(setup: PassSetup<S>): Pass<S> {
     ctx,
     strategy,
     init: (plan) => {
+      planned = plan;
       const state = strategy.init(ctx, plan);
       assertState(strategy.id, 'init()', state, batch, seq);
       return state;

@@ -216,7 +216,7 @@ describe('bad plug-ins', () => {
     [
       'two views',
       { kv: { ...base.kv, id: 'two', views: () => [{ slots: [0] }, { slots: [1] }] } },
-      /kv policy two: views\(0\) names 1 and 1 slots/,
+      /strategy bad: kv policy two reads two views in step 0, for which the core 'core' has no gate; set viewGate: true/,
     ],
     [
       'a slot read before it is written',
@@ -224,9 +224,19 @@ describe('bad plug-ins', () => {
       /kv policy late: step 0 reads slot 2, which no step has written yet/,
     ],
     [
-      'options of core() that are not there yet',
+      'an adapter that is not there',
       { step: (s, _k, c) => ({ h: c.core(s.h as tf.Tensor, { variant: 1 }) }) },
-      /core\(\) was called with variant, which this runtime does not implement/,
+      /strategy bad: core\(\) was called with variant 1, but the core 'core' has 0 adapters; set adapters: \{ variants: 2/,
+    ],
+    [
+      'a source of keys of the wrong width',
+      { step: (s, _k, c) => ({ h: c.core(s.h as tf.Tensor, { kvSource: tf.zeros([2, 5, 4]) }) }) },
+      /strategy bad: core\(\) was given kvSource \[2,5,4\]; the core 'core' takes kvSource \[2,5,8\]/,
+    ],
+    [
+      'modulation of the wrong shape',
+      { step: (s, _k, c) => ({ h: c.core(s.h as tf.Tensor, { modulation: tf.ones([4, 8]) }) }) },
+      /strategy bad: core\(\) was given modulation \[4,8\]; the core 'core' takes modulation \[\d,4,8\]/,
     ],
   ])('%s', (_, change, message) => {
     expect(() => run({ ...base, id: 'bad', ...change })).toThrow(message);
