@@ -2,9 +2,10 @@
 import type { Command } from './command.ts';
 import { bench } from './commands/bench.ts';
 import { doctor } from './commands/doctor.ts';
+import { figures } from './commands/figures.ts';
 import { quickstart } from './commands/quickstart.ts';
 import { run } from './commands/run.ts';
 import { setup } from './commands/setup.ts';
 import { strategies } from './commands/strategies.ts';
 
-export const commands: readonly Command[] = [quickstart, run, bench, strategies, doctor, setup];
+export const commands: readonly Command[] = [quickstart, run, figures, bench, strategies, doctor, setup];

@@ -28,7 +28,7 @@ export async function loadStudy(file: string): Promise<StudyFile> {
   if (!/\.m?[jt]s$/.test(path)) {
     throw new InputError(`${file} is not a study file: those are TypeScript or JavaScript modules, such as study.ts`);
   }
-  const module = await importStudy(path, file);
+  const module = (await importModule(path, file)) as { default?: Partial<Study>; claim?: unknown }; // looked at below
   if (module.default?.isChecked !== true) {
     throw new InputError(`${file} exports no study; end it with: export default defineStudy({ ... })`);
   }
@@ -39,8 +39,12 @@ export async function loadStudy(file: string): Promise<StudyFile> {
   };
 }
 
-/** The file as a module; a defect of the file is told with the place in it. */
-async function importStudy(path: string, file: string): Promise<{ default?: Partial<Study>; claim?: unknown }> {
+/**
+ * A person's file as a module; a defect of the file is told with the place in it.
+ * @param file the path as it was given
+ * @throws InputError
+ */
+export async function importModule(path: string, file: string): Promise<{ default?: unknown }> {
   try {
     return await import(pathToFileURL(path).href);
   } catch (error) {

@@ -18,6 +18,17 @@ function pathOf(file: (typeof files)[number]): string {
   }
 }
 
+/** The same fonts as WOFF: fontkit cannot take letters out of WOFF2. */
+const printFiles = [
+  { weight: 400, url: () => import.meta.resolve('@fontsource/inter/files/inter-latin-400-normal.woff') },
+  { weight: 600, url: () => import.meta.resolve('@fontsource/inter/files/inter-latin-600-normal.woff') },
+];
+
+/** Inter by weight, for documents that carry only the letters they use. */
+export function printFonts(): { readonly weight: number; readonly bytes: Buffer }[] {
+  return printFiles.map((file) => ({ weight: file.weight, bytes: readFileSync(pathOf(file)) }));
+}
+
 /** `@font-face` rules with the font's bytes inside, about 65 kB; needs nothing from outside. */
 export function fontFaces(): string {
   const face = (file: (typeof files)[number]) =>

@@ -1,9 +1,17 @@
 // Figures and reports from run folders: read, tabulate, specify, draw.
+export { buildFigure, checkFigure } from './buildFigure.ts';
 export type { Chart, ChartOptions } from './chart.ts';
 export { defaultCharts } from './charts/defaultCharts.ts';
 export { exitDistribution } from './charts/exitDistribution.ts';
+export { type HeatMapOptions, heatMap } from './charts/heatMap.ts';
 export { type CurveOptions, learningCurves } from './charts/learningCurves.ts';
+export { type Axis, type LineChartOptions, lineChart } from './charts/lineChart.ts';
 export { accuracyPerLoop, bitsPerBytePerLoop, type PerLoopOptions } from './charts/perLoop.ts';
+export { type ReliabilityOptions, reliability } from './charts/reliability.ts';
+export { paretoFront, type ScatterOptions, scatter } from './charts/scatter.ts';
+export { defineFigure, type Figure, type FigureInputs, type InputOrigin } from './figure.ts';
+export { escapeLatex, latexTable, type NumberFormat } from './latex.ts';
+export { pdfOf } from './pdf.ts';
 export { readRun, readRuns } from './readRun.ts';
 export { type RenderOptions, renderPng, renderSvg, writePng, writeSvg } from './render.ts';
 export type { ReportTable } from './report/sections.ts';

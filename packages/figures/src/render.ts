@@ -40,14 +40,31 @@ function themed(spec: TopLevelSpec, options: RenderOptions, measure: Measure): T
   const room = width - 4.5 * size; // the heading begins beside the tick labels
   return {
     ...spec,
-    width,
-    height,
-    autosize: { type: 'fit', contains: 'padding' },
+    ...sized(spec, width, height, size),
     config: { ...config, ...(options.bare ? { background: 'transparent', padding: BARE_PADDING } : {}), aria: false },
     ...(options.title
       ? { title: { text: options.title.text, subtitle: wrap(options.title.subtitle, room, size, measure) } }
       : {}),
   } as TopLevelSpec; // spreading a union loses which member it was
+}
+
+/** Vega-Lite fits one view into a frame, but not a row of small ones: their share of the frame is taken here. */
+function sized(spec: TopLevelSpec, width: number, height: number, label: number): object {
+  if (!('facet' in spec)) return { width, height, autosize: { type: 'fit', contains: 'padding' } };
+  const {
+    data,
+    facet,
+    columns = 1,
+  } = spec as { data: { values: object[] }; facet: { field: string }; columns?: number };
+  const panels = new Set(data.values.map((row) => row[facet.field as keyof typeof row])).size;
+  const across = Math.min(columns, panels);
+  const gap = 2 * label;
+  const [left, right, header] = [4 * label, 9 * label, 5 * label]; // tick labels; colour scale; name and axis of a panel
+  const inner = {
+    width: Math.floor((width - left - right) / across - gap),
+    height: Math.floor(height / Math.ceil(panels / across) - header - gap),
+  };
+  return { spacing: gap, spec: { ...spec.spec, ...inner } };
 }
 
 /**
@@ -69,13 +86,17 @@ export async function renderPng(
   const scale = options.scale ?? 2;
   const { canvas } = await loadFonts();
   const view = await viewOf(spec, options);
-  const theme = options.theme ?? 'screen';
-  const width = options.width ?? (theme === 'paper' ? PAPER_WIDTH : 720);
-  const height = options.height ?? Math.round(width / 2);
+  const { width, height } = sizeOf(await view.toSVG());
   const picture = canvas.createCanvas(Math.round(width * scale), Math.round(height * scale));
   await view.toCanvas(scale, { externalContext: picture.getContext('2d') });
   view.finalize();
   return picture.toBuffer('image/png');
+}
+
+/** Width and height of an SVG in its own units. */
+export function sizeOf(svg: string): { width: number; height: number } {
+  const [, width, height] = svg.match(/^<svg[^>]* width="([\d.]+)(?:pt)?" height="([\d.]+)/) ?? [];
+  return { width: Number(width), height: Number(height) };
 }
 
 /** Draws a chart, title and caption inside, into an SVG file that needs nothing else; makes the folder where it is missing. */

@@ -90,6 +90,9 @@ export function themeConfig(theme: ThemeName, mode: Mode = 'light'): Config {
     bar: { cornerRadiusEnd: theme === 'paper' ? 1 : 3 },
     text: { fontSize: s.label, color: c.text },
     legend: {
+      titleFontSize: s.label,
+      titleFontWeight: 400,
+      titleColor: c.muted,
       labelFontSize: s.label,
       labelColor: c.text,
       title: null,
@@ -99,6 +102,7 @@ export function themeConfig(theme: ThemeName, mode: Mode = 'light'): Config {
       columnPadding: s.label * 1.3,
       offset: s.label * 2.4,
     },
+    header: { labelFontSize: s.label, labelColor: c.text, labelPadding: s.label * 1.4, title: null },
     title: {
       anchor: 'start',
       frame: 'group',
@@ -120,6 +124,7 @@ export function themeConfig(theme: ThemeName, mode: Mode = 'light'): Config {
       note: { fontSize: s.label, color: c.muted },
       endLabel: { fontSize: s.label, fontWeight: 600 },
       value: { fontSize: s.label, fontWeight: 600 },
+      cell: { fontSize: s.label * 0.9 },
       spread: { color: c.text, strokeWidth: s.hair * 1.2, opacity: 0.7 },
     },
   };

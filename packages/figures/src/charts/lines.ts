@@ -28,6 +28,8 @@ export interface Lines {
     readonly title: string;
     readonly ticks?: readonly number[];
     readonly domain: readonly [number, number];
+    /** Default linear. */
+    readonly scale?: 'linear' | 'log2' | 'log10';
   };
   readonly y: {
     readonly title: string;
@@ -70,7 +72,7 @@ export function lineSpecs(lines: Lines): { spec: TopLevelSpec; compact: TopLevel
     field,
     type: 'quantitative' as const,
     title: x.title,
-    scale: { domain: [...x.domain], nice: false, zero: false, padding: lines.points ? 10 : 2 },
+    scale: { domain: [...x.domain], nice: false, padding: lines.points ? 10 : 2, ...kindOf(x.scale) },
     // vega thins given values out to tickCount, and format 'd' would lower that
     axis: x.ticks
       ? { format: '.0f', values: [...x.ticks], tickCount: x.ticks.length }
@@ -174,6 +176,11 @@ export function lineSpecs(lines: Lines): { spec: TopLevelSpec; compact: TopLevel
     spec: { $schema: SCHEMA, layer: [...layer, ...(known.length > 0 ? names : names.slice(0, 1))] },
     compact: { $schema: SCHEMA, layer: known.length > 0 ? [...layer, inside] : layer },
   };
+}
+
+function kindOf(scale: Lines['x']['scale']): object {
+  if (scale === 'log2' || scale === 'log10') return { type: 'log', base: scale === 'log2' ? 2 : 10 };
+  return { zero: false };
 }
 
 /** Ends for an axis of shares which holds `top`: 0 and a whole number of ticks, 100% at most. */

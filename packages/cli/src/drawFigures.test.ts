@@ -1,0 +1,42 @@
+// The figures command: draws what a study defines, finds stale files, and says what is missing.
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { looplab } from './looplab.test-process.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'looplab-cli-figures-'));
+afterAll(() => rmSync(root, { recursive: true }));
+const study = join(root, 'experiments', 'small');
+mkdirSync(join(study, 'data'), { recursive: true });
+// the study imports packages by name, as a person's does from inside the workspace
+symlinkSync(join(import.meta.dirname, '../../../node_modules'), join(root, 'node_modules'));
+cpSync(join(import.meta.dirname, 'fixtures/figures.ts'), join(study, 'figures.ts'));
+const data = 'series,loops,seed,accuracy\na,1,0,0.2\na,2,0,0.4\n';
+writeFileSync(join(study, 'data/accuracy.csv'), data);
+const at = ['--experiments', join(root, 'experiments')];
+
+it('draws, finds nothing to say about what it drew, and finds what was changed', async () => {
+  const { code, out } = await looplab(['figures', 'small', ...at, '--json']);
+  expect(code).toBe(0);
+  expect(JSON.parse(out)[0].figures[0]).toMatchObject({ id: 'accuracy', files: expect.any(Array) });
+  expect(readdirSync(join(study, 'figures'))).toHaveLength(7);
+  expect(await looplab(['figures', 'all', '--check', ...at])).toMatchObject({ code: 0 });
+  writeFileSync(join(study, 'data/accuracy.csv'), data.replace('0.4', '0.5'));
+  const { code: stale, err } = await looplab(['figures', 'small', '--check', ...at]);
+  expect(stale).toBe(1);
+  expect(err).toContain('accuracy.svg');
+  expect(err).toContain('draw them again with looplab figures small');
+});
+
+describe('refuses', () => {
+  it.each([
+    [['figures', 'nothing', ...at], /there is no nothing.figures\.ts.*studies with figures: .*small/s],
+    [['figures', 'small', '--only', 'other', ...at], /has no figure other; it has accuracy/],
+    [['figures', 'all', '--experiments', join(root, 'gone')], /no study in .*gone has a figures\.ts/],
+  ])('%j', async (args, message) => {
+    const { code, err } = await looplab(args);
+    expect(code).toBe(2);
+    expect(err).toMatch(message);
+  });
+});

@@ -1,0 +1,139 @@
+// Checks the charts over tidy tables: right numbers, no warnings, clear refusals.
+import { type ColumnTable, from } from 'arquero';
+import fc from 'fast-check';
+import * as vegaLite from 'vega-lite';
+import { describe, expect, it } from 'vitest';
+import type { Chart } from '../chart.ts';
+import { renderSvg } from '../render.ts';
+import { heatMap } from './heatMap.ts';
+import { lineChart } from './lineChart.ts';
+import { reliability } from './reliability.ts';
+import { paretoFront, scatter } from './scatter.ts';
+
+const seeds = [0, 1, 2];
+const accuracy = from(
+  ['a', 'b'].flatMap((series, i) =>
+    [1, 2, 4].flatMap((loops) => seeds.map((seed) => ({ series, loops, seed, y: 0.1 * (loops + i) + 0.01 * seed }))),
+  ),
+);
+const words = { id: 'x', title: 'X', caption: 'Held-out answers' };
+const line = (table: ColumnTable = accuracy): Chart =>
+  lineChart(table, {
+    ...words,
+    x: { field: 'loops', title: 'Loops', scale: 'log2' },
+    y: { field: 'y', title: 'Accuracy', share: true },
+    series: 'series',
+  });
+const cells = from(
+  [1, 2, 3].flatMap((i) => [1, 2, 3].flatMap((j) => seeds.map((seed) => ({ i, j, seed, v: i === j ? 1 : 0.5 })))),
+);
+const map = (facet = false): Chart =>
+  heatMap(facet ? cells.derive({ layer: '() => "layer 0"' }) : cells, {
+    ...words,
+    x: { field: 'j', title: 'Loop j' },
+    y: { field: 'i', title: 'Loop i' },
+    value: { field: 'v', title: 'Agreement', share: true },
+    ...(facet ? { facet: { field: 'layer', title: 'Layer' } } : {}),
+  });
+const cost = from(
+  [
+    { name: 'cheap', flops: 1e9, y: 0.3 },
+    { name: 'good', flops: 4e9, y: 0.8 },
+    { name: 'wasteful', flops: 8e9, y: 0.5 },
+  ].flatMap((row) => seeds.map((seed) => ({ ...row, seed, y: row.y + 0.01 * seed }))),
+);
+const points = (): Chart =>
+  scatter(cost, {
+    ...words,
+    x: { field: 'flops', title: 'FLOPs', log: true },
+    y: { field: 'y', title: 'Accuracy', share: true },
+    point: 'name',
+    front: true,
+  });
+const bins = from(
+  [0, 1, 2, 3].flatMap((bin) => seeds.map((seed) => ({ bin, seed, p: bin / 4 + 0.1, o: bin / 4 + 0.2, n: 100 }))),
+);
+const calibration = (): Chart =>
+  reliability(bins, {
+    ...words,
+    bin: 'bin',
+    predicted: { field: 'p', title: 'Predicted' },
+    observed: { field: 'o', title: 'Observed' },
+    count: 'n',
+  });
+
+it.each([
+  ['lineChart', line()],
+  ['heatMap', map()],
+  ['heatMap by layer', map(true)],
+  ['scatter', points()],
+  ['reliability', calibration()],
+])('%s compiles and draws without a warning', async (_, chart) => {
+  expect(JSON.parse(JSON.stringify(chart.spec))).toEqual(chart.spec);
+  const warnings: unknown[] = [];
+  const note = (...args: unknown[]) => {
+    warnings.push(args);
+    return logger;
+  };
+  const logger = { warn: note, error: note, info: () => logger, debug: () => logger, level: () => logger };
+  vegaLite.compile(chart.spec, { logger: logger as never }); // its type asks for overloads that are never called
+  expect(warnings).toEqual([]);
+  const svg = await renderSvg(chart.spec, { theme: 'paper' });
+  expect(svg).not.toMatch(/NaN|undefined/);
+  expect(chart.caption).toContain('over 3 seeds');
+});
+
+const valuesOf = (chart: Chart): Record<string, unknown>[] =>
+  (JSON.stringify(chart.spec).match(/"values":(\[\{.*?\}\])/g) ?? []).flatMap((text) => JSON.parse(text.slice(9)));
+
+it('lineChart draws means over seeds on a doubling axis', () => {
+  const mean = valuesOf(line()).find((row) => row.series === 'b' && row.x === 4 && row.n === 3)?.mean;
+  expect(mean).toBeCloseTo(0.51, 12); // 0.1 (4 + 1) + 0.01
+  expect(JSON.stringify(line().spec)).toContain('"type":"log","base":2');
+});
+
+it('heatMap says where it is highest, and writes white on dark', () => {
+  expect(map().alt).toContain('Highest 100.0% at Loop j 1, Loop i 1');
+  const [low] = valuesOf(map()).filter((row) => row.i === 1 && row.j === 2);
+  expect(low).toMatchObject({ mean: 0.5, text: '50', dark: true });
+});
+
+it('scatter joins what nothing beats', () => {
+  expect(points().caption).toContain('The dashed line joins what nothing beats at its cost.');
+  const frontOf = (rows: { x: number; y: number }[]) => paretoFront(rows);
+  expect(
+    frontOf([
+      { x: 3, y: 1 },
+      { x: 1, y: 1 },
+      { x: 2, y: 2 },
+    ]),
+  ).toEqual([
+    { x: 1, y: 1 },
+    { x: 2, y: 2 },
+  ]);
+  const some = fc.array(fc.record({ x: fc.nat(20), y: fc.nat(20) }), { minLength: 1, maxLength: 12 });
+  fc.assert(
+    fc.property(some, (rows) => {
+      const front = frontOf(rows);
+      for (const p of rows) expect(front.some((f) => f.x <= p.x && f.y >= p.y)).toBe(true);
+      for (const f of front) {
+        expect(rows.some((p) => (p.x < f.x && p.y >= f.y) || (p.x <= f.x && p.y > f.y))).toBe(false);
+      }
+    }),
+  );
+});
+
+it('reliability says how far from the diagonal it is', () => {
+  expect(calibration().alt).toContain('mean distance from the diagonal 10.0 points');
+});
+
+describe('what cannot be drawn', () => {
+  it('names the missing column and those there are', () => {
+    expect(() => line(accuracy.rename({ y: 'z' }))).toThrow(
+      'chart x: the table has no column y; it has series, loops, seed, z',
+    );
+  });
+  it('names the column without numbers', () => {
+    expect(() => line(accuracy.derive({ y: '() => NaN' }))).toThrow('chart x: no row has a finite y');
+  });
+});
