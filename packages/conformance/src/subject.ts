@@ -75,7 +75,13 @@ export function subject(options: SubjectOptions): Subject {
           const values = await toArray(x);
           const away = normal(fold(key(6), name), values.length);
           x.dispose();
-          return [name, tensor(Float32Array.from(values, (v, i) => v + 0.1 * (away[i] ?? 0)), x.shape)] as const;
+          return [
+            name,
+            tensor(
+              Float32Array.from(values, (v, i) => v + 0.1 * (away[i] ?? 0)),
+              x.shape,
+            ),
+          ] as const;
         }),
       );
       return Object.fromEntries(entries);

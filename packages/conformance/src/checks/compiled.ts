@@ -46,4 +46,3 @@ async function lossesAndGradients(s: Subject): Promise<Map<string, number[]>> {
   }
   return found;
 }
-

@@ -68,4 +68,3 @@ async function sumOf(a: Params, b: Params): Promise<number> {
   const values = await Promise.all(parts.map(async (p) => (await p.data())[0] ?? Number.NaN));
   return values.reduce((x, y) => x + y, 0);
 }
-

@@ -34,7 +34,10 @@ export const invariance: Check = {
     const other = tf.concat([short, tf.sub(config.vocab - 1, tf.slice(ids, [0, seq - 2], [3, 2]))], 1);
     const [a, b] = [await logits(other), whole].map((x) => tf.slice(x, [0, 0], [3, seq - 2]));
     await expectNear('other tokens later', a as tf.Tensor, b as tf.Tensor); // two were mapped
-    const mask = tensor(Float32Array.from({ length: 3 * seq }, (_, i) => (i % seq < seq - 2 ? 1 : 0)), [3, seq]);
+    const mask = tensor(
+      Float32Array.from({ length: 3 * seq }, (_, i) => (i % seq < seq - 2 ? 1 : 0)),
+      [3, seq],
+    );
     await expectNear('padding at the end', tf.slice(await logits(ids, mask), [0, 0], [3, seq - 2]), before);
   },
 };

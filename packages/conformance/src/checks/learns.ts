@@ -27,7 +27,9 @@ export const learns: Check = {
       });
       const { chance } = s.task;
       if (!(evaluation.accuracy >= chance + SHARE * (1 - chance)))
-        throw new Error(`held-out accuracy ${evaluation.accuracy.toFixed(3)} after 150 updates; chance is ${chance.toFixed(3)}`);
+        throw new Error(
+          `held-out accuracy ${evaluation.accuracy.toFixed(3)} after 150 updates; chance is ${chance.toFixed(3)}`,
+        );
     } finally {
       await useDevice({ kind: 'cpu' });
       rmSync(dir, { recursive: true, force: true });

@@ -16,12 +16,15 @@ export const parameters: Check = {
     if (given !== stated) throw new Error(`countParams says ${stated}, the tensors have ${given} entries`);
     const batch = s.batch(2);
     const outputs = (p: typeof params) =>
-      runTrace(config, strategy, p, batch, { train: true, ...s.update, noise: s.noise(2, batch.ids.shape[1] ?? 0) })
-        .flatMap((t) => [
-          ...t.states.map((_, i) => t.logits(i)),
-          ...t.halt,
-          ...t.terms.flatMap((terms) => Object.values(terms)),
-        ]);
+      runTrace(config, strategy, p, batch, {
+        train: true,
+        ...s.update,
+        noise: s.noise(2, batch.ids.shape[1] ?? 0),
+      }).flatMap((t) => [
+        ...t.states.map((_, i) => t.logits(i)),
+        ...t.halt,
+        ...t.terms.flatMap((terms) => Object.values(terms)),
+      ]);
     const before = outputs(params);
     for (const [name, x] of Object.entries(params)) {
       const changed = outputs({ ...params, [name]: tensor(normal(key(9), x.size), x.shape) });
