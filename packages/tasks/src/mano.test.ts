@@ -141,8 +141,57 @@ describe('open packing', () => {
     expect(weights.reduce((a, b) => a + b)).toBe(2 * Math.floor((seq + 1) / 11)); // whole problems of 11 symbols
   });
 
-  it('refuses masked packing and says what to do', () => {
-    expect(() => mano({ packing: 'masked' })).toThrow(/cannot carry; use packing 'none'/);
+  it('names the problem of each position, which its chain names too', () => {
+    const batch = task.train(5, 0, 4);
+    for (let r = 0; r < 4; r++) {
+      const input = row(batch.ids, r, 64);
+      const begun = input.map((_, t) => input.slice(0, t + 1).filter((id) => id === BOS).length - 1);
+      expect(Array.from(batch.segments ?? []).slice(r * 64, (r + 1) * 64)).toEqual(begun);
+      for (const step of task.chain?.(input) ?? []) expect(step.problem).toBe(begun[step.position]);
+    }
+    expect(batch.isolated).toBe(false);
+  });
+
+  it('asks for attention within problems when masked, on the same data', () => {
+    const masked = mano({ maxOps: 3, packing: 'masked', seq: 64, loss: 'all' });
+    const batch = masked.train(5, 0, 4);
+    expect(batch).toEqual({ ...task.train(5, 0, 4), isolated: true });
+    expect(mano({ packing: 'masked' }).seq).toBe(1024);
+    expect(mano({ packing: 'none' }).train(0, 0, 1)).not.toHaveProperty('segments');
+  });
+});
+
+describe('lengths beyond training', () => {
+  it('are validated with the symbols and rows of the task that is trained', () => {
+    const trained = mano({ maxOps: 3, longestOps: 6 });
+    for (const validationOps of [1, 3, 6]) {
+      const tested = mano({ maxOps: 3, longestOps: 6, validationOps });
+      expect([tested.vocab, tested.seq, tested.chainSteps]).toEqual([trained.vocab, trained.seq, 6]);
+      expect(tested.train(1, 1, 8)).toEqual(trained.train(1, 1, 8));
+      const { ids, targets, weights, seq } = tested.validation(0, 16);
+      for (let r = 0; r < 16; r++) {
+        const input = row(ids, r, seq);
+        const end = 2 * validationOps + 3;
+        expect([input[1], input[end], row(weights, r, seq).indexOf(1)]).toEqual([LEN0 + validationOps, ANS, end]);
+        expect(row(targets, r, seq)[end]).toBe(bruteForce(symbolsOf(input.slice(2, end)), M));
+      }
+    }
+    const { ids, seq } = trained.train(0, 0, 256);
+    expect(new Set(row(ids, 0, 256 * seq).filter((_, i) => i % seq === 1))).toEqual(new Set([29, 30, 31]));
+    expect(mano({ maxOps: 3, validationOps: 5 })).toMatchObject({ seq: 14, config: { longestOps: 5 } });
+  });
+
+  it('can be told by the answer mark as well', () => {
+    const task = mano({ maxOps: 3, answerToken: 'length', lengthToken: false });
+    expect(task.vocab).toBe(M + 3 + 1 + 4);
+    expect(task.decode([27, 30])).toBe('<ans_0> <ans_3>');
+    const { ids, targets, weights, seq } = task.train(0, 0, 32);
+    for (let r = 0; r < 32; r++) {
+      const input = row(ids, r, seq);
+      const end = row(weights, r, seq).indexOf(1);
+      expect(input[end]).toBe(27 + (end - 2) / 2);
+      expect(row(targets, r, seq)[end]).toBe(task.chain?.(input).at(-1)?.token);
+    }
   });
 });
 
@@ -252,9 +301,11 @@ describe('the stream', () => {
       modulus: 23,
       maxOps: 5,
       validationOps: 5,
+      longestOps: 5,
       ops: ['+', '-', '*'],
       opTokens: 'single',
       lengthToken: true,
+      answerToken: 'plain',
       loss: 'answer',
       packing: 'none',
       seq: 14,
@@ -266,7 +317,10 @@ describe('the stream', () => {
 it.each([
   [{ modulus: 1 }, 'modulus must be >= 2 (got 1)'],
   [{ maxOps: 0 }, 'maxOps must be >= 1 (got 0)'],
-  [{ maxOps: 3, validationOps: 4 }, 'validationOps must be <= maxOps = 3 (got 4)'],
+  [
+    { maxOps: 3, validationOps: 5, longestOps: 4 },
+    'longestOps must be >= maxOps = 3 and validationOps = 5 (got 4); raise it',
+  ],
   [{ maxOps: 10, seq: 10 }, 'seq must be >= 24 to hold a problem of 10 operators (got 10)'],
   [{ ops: [] }, 'ops must name at least one operator'],
   [{ ops: ['+', '+'] }, 'ops must not repeat an operator'],

@@ -8,8 +8,17 @@ import { type ChainStep, emptyBatch, type Task, type TaskBatch, TaskError } from
 const whole = z.int();
 export const manoOptions = z.strictObject({
   modulus: whole.min(2).max(4096).default(23).describe('values are 0..modulus-1'),
-  maxOps: whole.min(1).max(512).default(10).describe('L: training draws U{1..L} operators, validation has L'),
-  validationOps: whole.min(1).optional().describe('operators in a validation problem, at most maxOps; default maxOps'),
+  maxOps: whole.min(1).max(512).default(10).describe('L: training draws U{1..L} operators'),
+  validationOps: whole
+    .min(1)
+    .max(512)
+    .optional()
+    .describe('operators in a validation problem, also more than in training; default maxOps'),
+  longestOps: whole
+    .min(1)
+    .max(512)
+    .optional()
+    .describe('operators that rows and length symbols have room for; default the larger of maxOps and validationOps'),
   ops: z
     .array(z.enum(['+', '-', '*']))
     .refine((ops) => ops.length > 0, 'ops must name at least one operator; set task.ops')
@@ -21,6 +30,12 @@ export const manoOptions = z.strictObject({
     .default('single')
     .describe('one symbol for an operator (Ouro), or two synonyms picked at random (Physics of Language Models 4.1)'),
   lengthToken: z.boolean().default(true).describe('say the number of operators before the expression: <len_l>'),
+  answerToken: z
+    .enum(['plain', 'length'])
+    .default('plain')
+    .describe(
+      'the mark before the answer: <ans> (Ouro), or <ans_l> with the number of operators (the code of Part 4.1)',
+    ),
   loss: z
     .enum(['answer', 'all'])
     .default('answer')
@@ -30,21 +45,28 @@ export const manoOptions = z.strictObject({
   packing: z
     .enum(['none', 'open', 'masked'])
     .default('none')
-    .describe('one problem a row, or problems one after another which see the ones before (open)'),
-  seq: whole.min(1).optional().describe('symbols in a row; default: the longest problem (packing none) or 1024 (open)'),
+    .describe(
+      'one problem a row; or problems one after another, which see those before them (open) or do not (masked)',
+    ),
+  seq: whole.min(1).optional().describe('symbols in a row; default: the longest problem (packing none) or 1024'),
   validationSeed: whole.min(0).default(0).describe('seed of the held-out problems'),
 });
 
 /**
  * `<bos> <len_l> expression <ans> answer` with `l` operators in prefix order (Ouro B.2; Allen-Zhu, Part 4.1). Symbols, in order of
- * id: the values `0..modulus-1`, the operators (each twice in a row when doubled), `<bos>`, `<ans>`, `<len_0>..<len_L>`.
- * The input ends with `<ans>` and the answer is the target there, so `seq` is `2 L + 4`; shorter problems are filled up on the
- * right with `<bos>` at weight 0, which a causal model cannot see.
+ * id: the values `0..modulus-1`, the operators (each twice in a row when doubled), `<bos>`, `<ans>` (or `<ans_0>..<ans_M>`),
+ * `<len_0>..<len_M>`, with `M = longestOps`. The input ends with `<ans>` and the answer is the target there, so `seq` is `2 M + 4`;
+ * shorter problems are filled up on the right with `<bos>` at weight 0, which a causal model cannot see.
  *
- * `packing: 'open'` cuts windows of `seq` from problems laid end to end, the first left-aligned, the last cut off. Packing with problems
- * masked from each other (as in Ouro) is refused: a batch carries no block-diagonal mask. With rotary positions, which are relative, it
- * computes the same numbers as `none`, which costs only the padding.
+ * Longer problems than in training: one task with `longestOps` at the longest length gives every length the same symbols and
+ * rows, so a model trained on it can be read on `mano({ ...options, validationOps: l })` for each `l`. Length symbols above `maxOps`
+ * are never trained; `lengthToken: false` leaves them out.
  *
+ * `packing` cuts windows of `seq` from problems laid end to end, the first left-aligned, the last cut off; validation then scores
+ * every answer of a window. Batches name each position's problem in `segments`; `masked` also asks for attention within problems only
+ * (`isolated`), as Ouro does. With rotary positions, which are relative, that computes the same numbers as `none`.
+ *
+ * Held-out problems are drawn apart from training problems, not excluded from them: short ones occur in both.
  * Chance is `1 / modulus`; answers are not quite uniform, since a product is 0 more often than other values.
  *
  * @throws ConfigError, TaskError where the options do not fit
@@ -58,27 +80,27 @@ export function mano(options: z.input<typeof manoOptions> = {}): Task {
   const parsed = parseOptions('task', manoOptions, options);
   const { modulus, maxOps, ops, lengthToken, packing } = parsed;
   const validationOps = parsed.validationOps ?? maxOps;
-  const longest = 2 * maxOps + 3 + (lengthToken ? 1 : 0); // of the input; the answer is only a target
-  const seq = parsed.seq ?? (packing === 'none' ? longest : 1024);
-  if (packing === 'masked') {
+  const longestOps = parsed.longestOps ?? Math.max(maxOps, validationOps);
+  if (longestOps < Math.max(maxOps, validationOps)) {
     throw new TaskError(
-      "mano: packing 'masked' needs attention masked by problem, which a batch cannot carry; use packing 'none' (the same " +
-        "results with rotary positions, at the cost of padding) or 'open' (problems see those before them)",
+      `mano: longestOps must be >= maxOps = ${maxOps} and validationOps = ${validationOps} (got ${longestOps}); raise it`,
     );
   }
-  if (validationOps > maxOps)
-    throw new TaskError(`mano: validationOps must be <= maxOps = ${maxOps} (got ${validationOps})`);
+  const longest = 2 * longestOps + 3 + (lengthToken ? 1 : 0); // of the input; the answer is only a target
+  const seq = parsed.seq ?? (packing === 'none' ? longest : Math.max(longest, 1024));
   if (seq < longest) {
     throw new TaskError(
-      `mano: seq must be >= ${longest} to hold a problem of ${maxOps} operators (got ${seq}); raise seq or lower maxOps`,
+      `mano: seq must be >= ${longest} to hold a problem of ${longestOps} operators (got ${seq}); raise seq or lower longestOps`,
     );
   }
 
   const copies = parsed.opTokens === 'double' ? 2 : 1;
   const bos = modulus + ops.length * copies;
-  const ans = bos + 1;
-  const len0 = ans + 1;
-  const vocab = lengthToken ? len0 + maxOps + 1 : len0;
+  const ans0 = bos + 1;
+  const len0 = ans0 + (parsed.answerToken === 'length' ? longestOps + 1 : 1);
+  const vocab = lengthToken ? len0 + longestOps + 1 : len0;
+  const ansOf = (size: number): number => (parsed.answerToken === 'length' ? ans0 + size : ans0);
+  const isAns = (id: number | undefined): boolean => id !== undefined && id >= ans0 && id < len0;
   const readSymbol = (id: number): Op | number =>
     id < modulus ? id : (ops[Math.floor((id - modulus) / copies)] ?? '+');
 
@@ -88,35 +110,40 @@ export function mano(options: z.input<typeof manoOptions> = {}): Task {
     const symbols = prefix(e).map((s) =>
       typeof s === 'number' ? s : modulus + ops.indexOf(s) * copies + (copies > 1 ? next(copies) : 0),
     );
-    return [bos, ...(lengthToken ? [len0 + size] : []), ...symbols, ans, evaluate(e, modulus)];
+    return [bos, ...(lengthToken ? [len0 + size] : []), ...symbols, ansOf(size), evaluate(e, modulus)];
   };
 
   const fill = (from: Key, batch: number, first: number, loss: 'answer' | 'all', size?: number): TaskBatch => {
     const out = emptyBatch(batch, seq);
     out.ids.fill(bos);
+    const segments = packing === 'none' ? undefined : new Int32Array(batch * seq);
     for (let row = 0; row < batch; row++) {
       const next = draws(fold(from, first + row));
       const symbols: number[] = [];
       do symbols.push(...problem(size ?? 1 + next(maxOps), next));
-      while (packing === 'open' && symbols.length <= seq);
-      const used = Math.min(seq, symbols.length - 1);
-      for (let t = 0; t < used; t++) {
+      while (packing !== 'none' && symbols.length <= seq);
+      let begun = 0;
+      for (let t = 0; t < Math.min(seq, symbols.length - 1); t++) {
         const at = row * seq + t;
-        out.ids[at] = symbols[t] ?? bos;
+        const symbol = symbols[t] ?? bos;
+        if (symbol === bos) begun += 1;
+        out.ids[at] = symbol;
         out.targets[at] = symbols[t + 1] ?? 0;
-        out.weights[at] = loss === 'all' || symbols[t] === ans ? 1 : 0;
+        out.weights[at] = loss === 'all' || isAns(symbol) ? 1 : 0;
+        if (segments) segments[at] = begun - 1;
       }
     }
-    return out;
+    return segments ? { ...out, segments, isolated: packing === 'masked' } : out;
   };
 
   const chain = (ids: ArrayLike<number>): ChainStep[] => {
-    const starts = Array.from(ids, (id, at) => (id === bos ? at : -1)).filter((at) => at >= 0);
+    const all = Array.from(ids);
+    const starts = [...all.keys()].filter((at) => all[at] === bos);
     return starts.flatMap((start, index) => {
-      const end = Array.prototype.indexOf.call(ids, ans, start);
+      const end = all.findIndex((id, at) => at > start && isAns(id));
       const from = start + (lengthToken ? 2 : 1);
-      if (end < 0 || end > (starts[index + 1] ?? Number.POSITIVE_INFINITY)) return []; // padding, or cut off
-      const symbols = Array.from({ length: end - from }, (_, i) => readSymbol(ids[from + i] ?? 0));
+      if (end < 0 || end > (starts[index + 1] ?? all.length)) return []; // padding, or cut off
+      const symbols = all.slice(from, end).map(readSymbol);
       return (work(symbols, modulus)?.steps ?? []).map(({ op, a, b, value, end: last }) => ({
         problem: index,
         position: from + last,
@@ -128,7 +155,7 @@ export function mano(options: z.input<typeof manoOptions> = {}): Task {
 
   const word = (id: number): string => {
     if (id === bos) return '<bos>';
-    if (id === ans) return '<ans>';
+    if (isAns(id)) return parsed.answerToken === 'length' ? `<ans_${id - ans0}>` : '<ans>';
     if (id >= len0 && id < vocab) return `<len_${id - len0}>`;
     return id >= 0 && id < bos ? String(readSymbol(id)) : `?${id}`;
   };
@@ -139,12 +166,12 @@ export function mano(options: z.input<typeof manoOptions> = {}): Task {
     seq,
     chance: 1 / modulus,
     metric: 'accuracy',
-    config: { name: 'mano', ...parsed, validationOps, seq },
+    config: { name: 'mano', ...parsed, validationOps, longestOps, seq },
     train: (seed, step, batch) => fill(fold(fold(key(seed), 'mano/train'), step), batch, 0, parsed.loss),
     validation: (index, batch) =>
       fill(fold(key(parsed.validationSeed), 'mano/validation'), batch, index * batch, 'answer', validationOps),
     decode: (ids) => Array.from(ids, word).join(' '),
-    chainSteps: maxOps,
+    chainSteps: longestOps,
     chain,
   };
 }
