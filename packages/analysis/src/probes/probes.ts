@@ -1,0 +1,74 @@
+// The probe analysis: heat maps of the answer, the model's own answer and every chain value over loops and places.
+import { type Analysis, defineAnalysis } from '../analysis.ts';
+import { instances } from '../instances.ts';
+import { readouts } from '../readouts.ts';
+import { answerSite, longestChain, siteStates, stepSite } from '../sites.ts';
+import { cell } from '../table.ts';
+import { chainTargets, constant, heatMap, type ProbeTarget, stepsToProbe } from './heatMap.ts';
+
+export const probes: Analysis = defineAnalysis({
+  id: 'probes',
+  title: 'Where the answer and the intermediate values can be read off, and from which loop on',
+  needs: ['chain'],
+  tables: {
+    probes: {
+      target:
+        'what is read off: `value s` (chain step s), `answer`, `model answer` (what the model says after its last loop)',
+      site: 'where: `step s` (the place at which everything for step s has been read) or `answer`',
+      loop: 'after which loop; 0 = before the first',
+      samples: 'instances',
+      classes: 'distinct labels',
+      accuracy: 'cross-validated accuracy of a ridge probe, 0 to 1',
+      lo: "lower end of Wilson's 95% interval of the accuracy",
+      hi: 'upper end',
+      majority: 'share of the commonest label, which a blind probe reaches',
+      control:
+        'accuracy on the control task of Hewitt & Liang (a random label for each symbol read at the place of the value)',
+      selectivity: 'accuracy - control',
+    },
+  },
+  run: async (context) => {
+    const all = instances(context);
+    const length = longestChain(all);
+    const kept = all.filter((x) => x.chain.length === length);
+    const steps = stepsToProbe(length);
+    const states = await siteStates(context, kept, [...steps.map(stepSite), answerSite]);
+    const said = await readouts(context);
+    const last = said.answer[said.loops.indexOf(said.trained)];
+    const token = new Map(Array.from(said.row, (row, i) => [row * context.task.seq + (said.position[i] ?? 0), i]));
+    const fixed = chainTargets(states, steps);
+    const own: ProbeTarget = {
+      ...(fixed.at(-1) as ProbeTarget), // the answer is always there
+      name: 'model answer',
+      labels: Int32Array.from(kept, (x) => last?.[token.get(x.row * context.task.seq + x.answerAt) ?? 0] ?? 0),
+    };
+    const targets = [...fixed, own];
+    const cells = heatMap(states, targets, { seed: context.seed, progress: context.progress });
+    const blank = targets.filter(constant).map((t) => t.name);
+    return {
+      tables: {
+        probes: cells.map((c) => ({
+          target: c.target,
+          site: c.site,
+          loop: c.loop,
+          samples: c.accuracy.n,
+          classes: c.classes,
+          accuracy: c.accuracy.value,
+          lo: c.accuracy.lo,
+          hi: c.accuracy.hi,
+          majority: c.majority,
+          control: cell(c.control),
+          selectivity: cell(c.accuracy.value - c.control),
+        })),
+      },
+      notes: [
+        `Ridge probes, 5 folds over ${new Set(kept.map((x) => x.row)).size} rows; a value is probed at its own place and those after it.`,
+        ...(kept.length < all.length
+          ? [`${all.length - kept.length} instances with fewer than ${length} chain steps were left out.`]
+          : []),
+        ...(steps.length < length ? [`Of ${length} chain steps, ${steps.join(', ')} were probed.`] : []),
+        ...(blank.length > 0 ? [`Nothing to read off for ${blank.join(', ')}: one class only.`] : []),
+      ],
+    };
+  },
+});
