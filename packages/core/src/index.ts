@@ -19,13 +19,15 @@ export { bindParams, MissingParamError, type Weights } from './model/bind.ts';
 export { type ModelConfig, type ModelOptions, modelConfig, modelSchema, ouro } from './model/config.ts';
 export { initParams, type Params } from './model/params.ts';
 export { type CoreSpec, countParams, type Init, type ParamSpec, type StackShape } from './model/specs.ts';
+export { anderson, andersonOptions } from './recurrence/anderson.ts';
 export type { Driver } from './recurrence/driver.ts';
+export type { GradientEstimator } from './recurrence/estimator.ts';
 export { flops } from './recurrence/flops.ts';
 export { exitLogProbs, logSigmoid } from './recurrence/halting.ts';
 export { assertStrategy, paramSpecs } from './recurrence/layout.ts';
 export { drawNoise, type Noise } from './recurrence/noise.ts';
 export { type Batch, type Inputs, loopPlan, type Micro, type Plan, type PlanContext } from './recurrence/plan.ts';
-export { runTrace, type TraceOptions } from './recurrence/runTrace.ts';
+export { runTrace, type Start, type TraceOptions } from './recurrence/runTrace.ts';
 export { isTrainable, type Stage } from './recurrence/stage.ts';
 export type { State } from './recurrence/state.ts';
 export { stopGradient } from './recurrence/stopGradient.ts';
@@ -36,7 +38,6 @@ export { type StrategyKind, type StrategyTable, strategies, strategyById } from 
 export type {
   CoreCall,
   Ctx,
-  GradientEstimator,
   Model,
   NoiseSpec,
   Strategy,

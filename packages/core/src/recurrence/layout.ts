@@ -10,6 +10,7 @@ import {
   type StackShape,
   stackShapes,
 } from '../model/specs.ts';
+import { estimatorProblem } from './estimator.ts';
 import type { Strategy } from './strategy.ts';
 import { StrategyError } from './strategyError.ts';
 
@@ -63,12 +64,22 @@ export function assertStrategy(config: ModelConfig, strategy: Strategy): void {
   const fail = (field: string, problem: string): never => {
     throw new StrategyError(`strategy ${strategy.id}: ${field} ${problem}`);
   };
-  if (strategy.gradient !== 'bptt') {
-    fail(
-      'gradient',
-      `${JSON.stringify(strategy.gradient)} is not implemented; use 'bptt' and cut steps by grad: false in plan()`,
-    );
+  const problem = estimatorProblem(strategy.gradient);
+  if (problem) fail('gradient', `${JSON.stringify(strategy.gradient)} ${problem}`);
+  if (
+    strategy.gives.includes('jacobian') &&
+    !strategy.noise?.(config, config.loops).some((n) => n.name === 'jacobian')
+  ) {
+    const declare = "{ name: 'jacobian', per: 'token', shape: [config.dModel], law: 'normal' }";
+    fail('gives', `lists 'jacobian', but noise() declares no direction to measure along; add ${declare}`);
   }
+  for (const kind of ['ponder', 'router'] as const)
+    if (strategy.gives.includes(kind) && !strategy.terms)
+      fail('gives', `lists '${kind}', but there is no terms(); add it or drop '${kind}'`);
+  if (strategy.renew && !strategy.stages.some((s) => s.carry === 'rows'))
+    fail('renew', "is there, but no stage has carry: 'rows'; add one or drop renew()");
+  if (strategy.stages.some((s) => s.carry === 'rows') && !strategy.renew)
+    fail('stages', "carry rows, but there is no renew() to say when a row is done; add it or set carry: 'none'");
   if (strategy.gives.includes('halt') && !strategy.halt)
     fail('gives', "lists 'halt', but there is no halt(); add it or drop 'halt'");
   if (strategy.halt && !strategy.gives.includes('halt'))

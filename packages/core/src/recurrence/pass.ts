@@ -2,11 +2,12 @@
 import { embedding, linear, type RopeTables, remat, ropeTables } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { viewsAt } from '../kv/kvPolicy.ts';
-import type { KvSession } from '../kv/kvSession.ts';
+import { KvSession } from '../kv/kvSession.ts';
 import type { StackWeights, Weights } from '../model/bind.ts';
 import { assertSeq, type ModelConfig } from '../model/config.ts';
 import { CODA, PRELUDE, type StackShape } from '../model/specs.ts';
 import { applyStack, type StackCall } from '../model/stack.ts';
+import { gradientTail } from './estimator.ts';
 import { stacksOf } from './layout.ts';
 import type { Inputs, Micro, Plan, PlanContext } from './plan.ts';
 import { assertSameState, assertState, detachState, freeze, type State } from './state.ts';
@@ -31,11 +32,20 @@ export interface PassSetup<S extends State> {
   readonly rope?: ((dHead: number) => RopeTables) | undefined;
   /** Recompute each core call in the backward pass instead of storing its inside. */
   readonly remat?: boolean | undefined;
+  /** Start from this state instead of the strategy's `init`. */
+  readonly from?: S | undefined;
 }
+
+/** Every tensor that a step can read besides the state. */
+export type PassReads<S extends State> = Pick<PassSetup<S>, 'weights' | 'inputs' | 'noise' | 'carry' | 'e'>;
 
 export interface Pass<S extends State> {
   readonly ctx: Ctx<S>;
   readonly strategy: Strategy<S>;
+  /** What its steps read. */
+  readonly reads: PassReads<S>;
+  /** The same pass over other tensors, with attention that starts anew. */
+  over(reads: PassReads<S>): Pass<S>;
   init(plan: Plan): S;
   /** Step `k`; tokens whose `active` is 0 keep their state. */
   advance(
@@ -75,7 +85,7 @@ export function planContext(
   };
 }
 
-/** The strategy's plans, checked. */
+/** The strategy's plans, checked; an estimator that differentiates a fixed number of steps says in training which. */
 export function plansOf(strategy: Strategy, ctx: PlanContext): readonly Plan[] {
   const plans = strategy.plan(ctx);
   if (plans.length === 0)
@@ -92,7 +102,17 @@ export function plansOf(strategy: Strategy, ctx: PlanContext): readonly Plan[] {
       );
     }
   }
-  return plans;
+  const tail = ctx.train ? gradientTail(strategy.gradient) : undefined;
+  if (tail === undefined) return plans;
+  return plans.map((p) => {
+    const from = p.steps.length - tail;
+    if (from < 0 || p.steps.some((k) => k.inner)) {
+      throw new StrategyError(
+        `strategy ${strategy.id}: gradient ${JSON.stringify(strategy.gradient)} needs a plan of at least ${tail} steps, none of them inner (got ${p.steps.length}); raise model.loops or choose 'bptt'`,
+      );
+    }
+    return { ...p, steps: p.steps.map((k, i) => ({ ...k, grad: i >= from })) };
+  });
 }
 
 export function beginPass<S extends State>(setup: PassSetup<S>): Pass<S> {
@@ -197,13 +217,22 @@ export function beginPass<S extends State>(setup: PassSetup<S>): Pass<S> {
     carry: setup.carry,
   };
 
+  const reads: PassReads<S> = { weights, inputs, noise: setup.noise, carry: setup.carry, e: ctx.e };
   return {
     ctx,
     strategy,
+    reads,
+    over: (other) =>
+      beginPass({
+        ...setup,
+        ...other,
+        kv: new KvSession(kv.policy, { keyMask: other.inputs.keyMask }),
+        remat: false,
+      }),
     init: (plan) => {
       planned = plan;
-      const state = strategy.init(ctx, plan);
-      assertState(strategy.id, 'init()', state, batch, seq);
+      const state = setup.from ?? strategy.init(ctx, plan);
+      assertState(strategy.id, setup.from ? 'from' : 'init()', state, batch, seq);
       return state;
     },
     advance: (state, k, active) => {

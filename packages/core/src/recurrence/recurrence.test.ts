@@ -156,6 +156,37 @@ describe('runTrace', () => {
   });
 });
 
+describe('from', () => {
+  it('goes on where a trace was, as if it had never stopped', async () => {
+    const p = paramsFor();
+    const x = inputs();
+    const [whole] = runTrace(small, loopLM(), p, x, { train: false });
+    const state = whole?.states[0] as { h: tf.Tensor };
+    const [rest] = runTrace(small, loopLM(), p, x, { train: false, from: { state, steps: 1 } });
+    expect(rest?.states).toHaveLength(2);
+    expect(rest?.plan.steps.map((k) => k.t)).toEqual([1, 2]);
+    expect(await rest?.logits(1).data()).toEqual(await whole?.logits(2).data());
+    expect(await rest?.residual(0).data()).toEqual(await whole?.residual(1).data());
+    const [patched] = runTrace(small, loopLM(), p, x, {
+      train: false,
+      from: [{ state: { h: tf.mul(state.h, 2) }, steps: 1 }],
+    });
+    expect(await patched?.logits(1).data()).not.toEqual(await whole?.logits(2).data());
+  });
+
+  it('takes no state of another shape, and leaves at least a step', () => {
+    const h = tf.zeros([2, 5, 8]);
+    const run = (from: { state: { h: tf.Tensor }; steps: number }) =>
+      runTrace(small, loopLM(), paramsFor(), inputs(), { train: false, from });
+    expect(() => run({ state: { h: tf.zeros([3, 5, 8]) }, steps: 1 })).toThrow(
+      /strategy loopLM: from returned 'h' of shape \[3,5,8\]/,
+    );
+    expect(() => run({ state: { h }, steps: 3 })).toThrow(
+      'strategy loopLM: from has 3 steps behind it, the plan has 3; at least one must be left',
+    );
+  });
+});
+
 describe('every strategy of the registry', () => {
   it.each(strategies.map((s) => s.id))('%s is rebuilt from its id and options', (id) => {
     const s = strategyById(id);
@@ -207,7 +238,31 @@ describe('bad plug-ins', () => {
       { plan: () => [{ steps: [{ core: 'H', t: 0, grad: true }] }] },
       /plan\(\) names the core 'H'/,
     ],
-    ['an unknown gradient', { gradient: 'implicit' }, /strategy bad: gradient "implicit" is not implemented/],
+    [
+      'a gradient without steps',
+      { gradient: { phantom: 0, tau: 1 } },
+      /strategy bad: gradient {"phantom":0,"tau":1} takes a whole number of steps >= 1 \(got 0\)/,
+    ],
+    [
+      'a Jacobian without a direction',
+      { gives: ['readouts', 'halt', 'jacobian'] },
+      /strategy bad: gives lists 'jacobian', but noise\(\) declares no direction to measure along; add \{ name: 'jacobian'/,
+    ],
+    [
+      'a router without terms',
+      { gives: ['readouts', 'halt', 'router'] },
+      /strategy bad: gives lists 'router', but there is no terms\(\)/,
+    ],
+    [
+      'rows carried for ever',
+      { stages: [{ name: 'train', trainable: 'all', carry: 'rows' }] },
+      /strategy bad: stages carry rows, but there is no renew\(\)/,
+    ],
+    [
+      'rows renewed and never carried',
+      { renew: (s) => tf.slice(s.h as tf.Tensor, [0, 0, 0], [-1, 1, 1]) },
+      /strategy bad: renew is there, but no stage has carry: 'rows'/,
+    ],
     [
       'a hyper-parameter nobody gave',
       { plan: (c) => [{ steps: [{ core: 'core', t: c.hp('depth'), grad: true }] }] },

@@ -7,9 +7,10 @@ import { KvSession } from '../kv/kvSession.ts';
 import { bindParams } from '../model/bind.ts';
 import { assertSeq, type ModelConfig } from '../model/config.ts';
 import type { Params } from '../model/params.ts';
+import { runEstimated } from './gradient.ts';
 import { assertStrategy, ownNames, stacksOf } from './layout.ts';
 import { beginPass, planContext, plansOf } from './pass.ts';
-import type { Inputs } from './plan.ts';
+import type { Inputs, Plan } from './plan.ts';
 import type { State } from './state.ts';
 import type { Ctx, Strategy } from './strategy.ts';
 import { StrategyError } from './strategyError.ts';
@@ -30,6 +31,18 @@ export interface TraceOptions<S extends State = State> {
   readonly carry?: NonNullable<Ctx<S>['carry']>;
   /** Recompute core calls in the backward pass instead of storing their insides. */
   readonly remat?: boolean;
+  /**
+   * Where to start instead of the strategy's `init` and the plan's first step: one for every trajectory, or one each.
+   * The trace then begins there.
+   */
+  readonly from?: Start<S> | readonly (Start<S> | undefined)[];
+}
+
+/** A state that was reached before, from which a trajectory goes on. */
+export interface Start<S extends State = State> {
+  readonly state: S;
+  /** Steps of the plan that it has behind it, which are left out; the others keep their `t`. */
+  readonly steps: number;
 }
 
 /**
@@ -58,13 +71,31 @@ export function runTrace<S extends State>(
   const weights = bindParams(params, stacksOf(config, strategy), ownNames(config, strategy));
   const plans = plansOf(strategy, planContext(strategy, config, { loops, train, inputs, hp }));
   let e: tf.Tensor | undefined;
-  return plans.map((plan) => {
+  return plans.map((plan, i) => {
     const kv = new KvSession(options.kv ?? strategy.kv, { keyMask: inputs.keyMask });
     const { noise, carry, remat } = options;
-    const pass = beginPass({ config, strategy, weights, inputs, kv, loops, train, hp, noise, carry, remat, e });
+    const start = startOf(options.from, i);
+    const from = start?.state;
+    const pass = beginPass({ config, strategy, weights, inputs, kv, loops, train, hp, noise, carry, remat, e, from });
     e = pass.ctx.e; // trajectories share the prelude
-    return makeTrace(pass, strategy.driver.run(pass, plan, exit));
+    return makeTrace(pass, runEstimated(pass, restOf(strategy, plan, start), exit));
   });
+}
+
+function startOf<S extends State>(from: TraceOptions<S>['from'], trajectory: number): Start<S> | undefined {
+  return from && 'state' in from ? from : from?.[trajectory];
+}
+
+/** What is left of a plan after the steps that were made before. */
+function restOf(strategy: Strategy, plan: Plan, start: Start | undefined): Plan {
+  if (!start) return plan;
+  const steps = plan.steps.slice(start.steps);
+  if (!Number.isInteger(start.steps) || start.steps < 0 || steps.length === 0) {
+    throw new StrategyError(
+      `strategy ${strategy.id}: from has ${start.steps} steps behind it, the plan has ${plan.steps.length}; at least one must be left`,
+    );
+  }
+  return { ...plan, steps };
 }
 
 function assertInputs(config: ModelConfig, inputs: Inputs): void {

@@ -11,6 +11,30 @@ export function mapState<S extends State>(s: S, f: (leaf: tf.Tensor, name: strin
   return Object.fromEntries(Object.entries(s).map(([k, v]) => [k, f(v, k)])) as unknown as S; // same keys as s
 }
 
+/** Squared distance of the first leaf between two states, [batch, seq]. */
+export function squaredChange(before: State, after: State): tf.Tensor {
+  const [name, leaf] = Object.entries(after)[0] as [string, tf.Tensor]; // states have a leaf
+  const d = tf.square(tf.sub(leaf, before[name] as tf.Tensor)); // same leaves in both
+  return d.rank === 2 ? d : tf.sum(tf.reshape(d, [d.shape[0] ?? 0, d.shape[1] ?? 0, -1]), 2);
+}
+
+/** All leaves of a state side by side, [batch, seq, width], and the way back. */
+export function packState<S extends State>(s: S): { packed: tf.Tensor; unpack: (packed: tf.Tensor) => S } {
+  const leaves = Object.entries(s);
+  const rows = (x: tf.Tensor): [number, number] => x.shape.slice(0, 2) as [number, number]; // [batch, seq, ...]
+  const flat = leaves.map(([, x]) => tf.reshape(x, [...rows(x), x.size / (rows(x)[0] * rows(x)[1])]));
+  const widths = flat.map((x) => x.shape[2] ?? 1);
+  return {
+    packed: flat.length === 1 ? (flat[0] as tf.Tensor) : tf.concat(flat, 2), // a state has a leaf
+    unpack: (packed) => {
+      const parts = widths.length === 1 ? [packed] : tf.split(packed, widths, 2);
+      return Object.fromEntries(
+        leaves.map(([name, x], i) => [name, tf.reshape(parts[i] as tf.Tensor, x.shape)]), // as many parts as leaves
+      ) as unknown as S; // same leaves as s
+    },
+  };
+}
+
 /** A state without history. */
 export function detachState<S extends State>(s: S): S {
   return mapState(s, stopGradient);

@@ -6,6 +6,7 @@ import type { ModelConfig } from '../model/config.ts';
 import type { CoreSpec, Init } from '../model/specs.ts';
 import type { Key } from '../rng/random.ts';
 import type { Driver } from './driver.ts';
+import type { GradientEstimator } from './estimator.ts';
 import type { Inputs, Micro, Plan, PlanContext } from './plan.ts';
 import type { Stage } from './stage.ts';
 import type { State } from './state.ts';
@@ -84,9 +85,6 @@ export interface Ctx<S extends State = State> extends PlanContext {
   /** The state kept from the last segment; `fresh` [batch, 1] is 1 where the row starts anew. */
   readonly carry?: { readonly state: S; readonly fresh: tf.Tensor } | undefined;
 }
-
-/** How gradients get through the recurrence. */
-export type GradientEstimator = 'bptt' | 'implicit' | { readonly phantom: number; readonly tau: number };
 
 /**
  * What an objective can find in a strategy's traces beyond the last readout. `readouts`: every loop can be read.

@@ -1,8 +1,9 @@
 // What a trajectory left behind: the state after every step, and lazily what can be read from it.
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
+import { jacobianAlong } from './jacobian.ts';
 import type { Pass } from './pass.ts';
-import type { Plan } from './plan.ts';
-import { detachState, type State } from './state.ts';
+import type { Micro, Plan } from './plan.ts';
+import { detachState, type State, squaredChange } from './state.ts';
 
 export interface Trace<S extends State = State> {
   readonly plan: Plan;
@@ -20,10 +21,13 @@ export interface Trace<S extends State = State> {
   detachedHalt(t: number): tf.Tensor;
   /** Logits [batch, seq, vocab] read from the state after loop `t`; computed once, when first asked for. */
   logits(t: number): tf.Tensor;
-  /** Squared change of the first leaf in loop `t`, [batch, seq]. */
+  /** Squared change of the first leaf in loop `t`, [batch, seq]; with a solver, the squared residual of its evaluation. */
   residual(t: number): tf.Tensor;
-  /** Squared length of the last step's derivative along a random unit-variance direction, per unit of width, [batch, seq]. */
-  readonly jacobian?: tf.Tensor;
+  /**
+   * Squared length of the last step's derivative along a random unit-variance direction, per unit of width, [batch, seq];
+   * computed when first asked for. Only where the strategy gives 'jacobian'.
+   */
+  readonly jacobian?: tf.Tensor | undefined;
 }
 
 export interface Steps<S extends State> {
@@ -32,7 +36,17 @@ export interface Steps<S extends State> {
   readonly states: readonly S[];
   readonly active: readonly (tf.Tensor | undefined)[];
   readonly terms: readonly Readonly<Record<string, tf.Tensor>>[];
-  readonly jacobian?: tf.Tensor;
+  /** Squared residual of each loop, [batch, seq], where it is not the change between neighbouring states. */
+  readonly residuals?: readonly tf.Tensor[];
+  /** The last step: where it started and what came out, before anything was done with it. */
+  readonly last?: LastStep<S>;
+}
+
+export interface LastStep<S extends State> {
+  readonly k: Micro;
+  readonly active: tf.Tensor | undefined;
+  readonly before: S;
+  readonly after: S;
 }
 
 /** A trace over the steps a driver has made. */
@@ -46,23 +60,21 @@ export function makeTrace<S extends State>(pass: Pass<S>, steps: Steps<S>): Trac
   const logits = memo((t) => pass.read(at(t)));
   const detachedHalt = memo((t) => pass.halt(detachState(at(t))));
   let halt: tf.Tensor[] | undefined;
+  let jacobian: tf.Tensor | undefined;
   return {
     ...steps,
+    get jacobian() {
+      if (steps.last && pass.strategy.gives.includes('jacobian')) jacobian ??= jacobianAlong(pass, steps.last);
+      return jacobian;
+    },
     get halt() {
       halt ??= pass.strategy.halt ? states.map((s) => pass.halt(s)) : [];
       return halt;
     },
     detachedHalt,
     logits,
-    residual: (t) => squaredChange(states[t - 1] ?? initial, at(t)),
+    residual: (t) => steps.residuals?.[t] ?? squaredChange(states[t - 1] ?? initial, at(t)),
   };
-}
-
-/** Squared distance of the first leaf between two states, [batch, seq]. */
-export function squaredChange(before: State, after: State): tf.Tensor {
-  const [name, leaf] = Object.entries(after)[0] as [string, tf.Tensor]; // states have a leaf
-  const d = tf.square(tf.sub(leaf, before[name] as tf.Tensor)); // same leaves in both
-  return d.rank === 2 ? d : tf.sum(tf.reshape(d, [d.shape[0] ?? 0, d.shape[1] ?? 0, -1]), 2);
 }
 
 function memo(f: (t: number) => tf.Tensor): (t: number) => tf.Tensor {

@@ -4,9 +4,9 @@ import type { ExitMemory, ExitRule, ExitView } from '../exit/exitRule.ts';
 import type { Driver } from './driver.ts';
 import type { Pass } from './pass.ts';
 import type { Micro, Plan } from './plan.ts';
-import type { State } from './state.ts';
+import { type State, squaredChange } from './state.ts';
 import { stopGradient } from './stopGradient.ts';
-import { type Steps, squaredChange } from './trace.ts';
+import type { Steps } from './trace.ts';
 
 /** Which tokens compute step `k`, [batch, seq] 0/1: those that neither strategy, depth mask nor exit rule holds back. */
 export function liveMask<S extends State>(
@@ -45,7 +45,8 @@ function runSteps<S extends State>(pass: Pass<S>, plan: Plan, exit?: ExitRule): 
   let memory: ExitMemory = exit?.init(batch, seq) ?? {};
   let done: tf.Tensor | undefined;
   let state = initial;
-  let before = initial; // the loop
+  let before = initial; // where the loop began
+  let last: Steps<S>['last'];
   for (const k of plan.steps) {
     const live = liveMask(pass, plan, state, k, done);
     const out = pass.advance(state, k, live);
@@ -54,6 +55,7 @@ function runSteps<S extends State>(pass: Pass<S>, plan: Plan, exit?: ExitRule): 
       memory = seen.memory;
       done = done ? tf.maximum(done, seen.done) : seen.done;
     }
+    last = { k, active: live, before: state, after: out.state };
     state = out.state;
     if (!k.inner) {
       states.push(state);
@@ -62,7 +64,7 @@ function runSteps<S extends State>(pass: Pass<S>, plan: Plan, exit?: ExitRule): 
     active.push(live);
     terms.push(out.terms);
   }
-  return { plan, initial, states, active, terms };
+  return { plan, initial, states, active, terms, ...(last ? { last } : {}) };
 }
 
 /** Every step once, in order. */

@@ -1,0 +1,109 @@
+// How gradients get through a recurrence without being taped all the way: implicit and phantom gradients of a fixed point.
+import { treeFlatten, treeUnflatten, vjp } from '@looplab/engine';
+import * as tf from '@tensorflow/tfjs-core';
+import type { ExitRule } from '../exit/exitRule.ts';
+import { andersonIteration } from './anderson.ts';
+import { estimatorSettings } from './estimator.ts';
+import type { Pass } from './pass.ts';
+import type { Micro, Plan } from './plan.ts';
+import { detachState, mapState, packState, type State } from './state.ts';
+import type { Steps } from './trace.ts';
+import { liveMask } from './unroll.ts';
+
+/**
+ * Runs a plan by the strategy's driver and lets gradients through as its estimator has it. Outside training, and with
+ * `bptt`, this is the driver alone. Otherwise the driver looks for the fixed point `z*` without gradient, and the
+ * plan's last steps are made from there:
+ *
+ * - implicit: one step `y = f(z*)`. A gradient `dy` that arrives at `y` becomes the `u` that solves `u = dy + J^T u`,
+ *   `J = df/dz` at `z*`, before it goes on into parameters and input, which is the gradient of the fixed point itself
+ *   (Bai et al. 2019, arXiv 1909.01377, theorem 1). What reaches `z*` ends there.
+ * - phantom: k damped steps `z <- tau f(z) + (1 - tau) z`, taped as they are (Geng et al. 2021, arXiv 2111.05177, eq. 9).
+ */
+export function runEstimated<S extends State>(pass: Pass<S>, plan: Plan, exit?: ExitRule): Steps<S> {
+  const { driver, gradient } = pass.strategy;
+  const settings = estimatorSettings(gradient);
+  if (settings.kind === 'bptt' || !pass.ctx.train) return driver.run(pass, plan, exit);
+  const split = plan.steps.findIndex((k) => k.grad); // plansOf lets the last steps carry gradient
+  const head = plan.steps.slice(0, split);
+  const solved = head.length > 0 ? driver.run(pass, { ...plan, steps: head }) : undefined;
+  const initial = solved?.initial ?? pass.init(plan);
+  const states = [...(solved?.states ?? [])];
+  const active = [...(solved?.active ?? [])];
+  const terms = [...(solved?.terms ?? [])];
+  const residuals = solved?.residuals ? [...solved.residuals] : undefined;
+  let last = solved?.last;
+  let z = detachState(states.at(-1) ?? initial);
+  for (const k of plan.steps.slice(split)) {
+    const live = liveMask(pass, plan, z, k, undefined);
+    const out = pass.advance(z, k, live);
+    last = { k, active: live, before: z, after: out.state };
+    residuals?.push(squaredDistance(z, out.state));
+    z =
+      settings.kind === 'implicit'
+        ? throughFixedPoint(pass, k, live, z, out.state, settings.iterations)
+        : damped(z, out.state, settings.tau);
+    states.push(z);
+    active.push(live);
+    terms.push(out.terms);
+  }
+  return { plan, initial, states, active, terms, ...(residuals ? { residuals } : {}), ...(last ? { last } : {}) };
+}
+
+function damped<S extends State>(z: S, f: S, tau: number): S {
+  return mapState(f, (leaf, name) => tf.add(tf.mul(leaf, tau), tf.mul(z[name] as tf.Tensor, 1 - tau))); // same leaves
+}
+
+function squaredDistance(a: State, b: State): tf.Tensor {
+  return tf.sum(tf.squaredDifference(packState(a).packed, packState(b).packed), 2);
+}
+
+/** `y = f(z)` as it is, whose gradient is solved for instead of handed on. */
+function throughFixedPoint<S extends State>(
+  pass: Pass<S>,
+  k: Micro,
+  live: tf.Tensor | undefined,
+  z: S,
+  y: S,
+  iterations: number,
+): S {
+  // By the backward pass, what this forward pass made is gone, except for what is saved: all that a step can read.
+  const { leaves, def } = treeFlatten({ reads: pass.reads, z, live });
+  const places = leaves.flatMap((x, i) => (x instanceof tf.Tensor ? [i] : []));
+  const { packed, unpack } = packState(y);
+  const hook = tf.customGrad((...args) => {
+    const [x, save] = args as unknown as [tf.Tensor, (tensors: tf.Tensor[]) => void]; // tfjs hands save over last
+    save(places.map((i) => leaves[i] as tf.Tensor));
+    return {
+      value: x.clone(),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const again = [...leaves];
+        places.forEach((place, i) => {
+          again[place] = saved[i];
+        });
+        const then = treeUnflatten(def, again) as { reads: Pass<S>['reads']; z: S; live: tf.Tensor | undefined };
+        const step = (s: S): S => pass.over(then.reads).advance(s, k, then.live).state;
+        const transposed = (u: tf.Tensor): tf.Tensor => {
+          const jTu = packState(vjp(step, then.z, unpack(u))).packed;
+          // A token that is held back is its own fixed point; nothing is solved for it.
+          return then.live ? tf.mul(jTu, tf.expandDims(then.live, 2)) : jTu;
+        };
+        return solveLinear(dy, transposed, iterations);
+      },
+    };
+  });
+  return unpack(hook(packed)) as S;
+}
+
+/** `u = dy + A u` by Anderson's iteration; of all iterates the one with the smallest residual, token by token. */
+function solveLinear(dy: tf.Tensor, a: (u: tf.Tensor) => tf.Tensor, iterations: number): tf.Tensor {
+  const iterate = andersonIteration();
+  let u = dy;
+  let best = dy;
+  for (let i = 0; i < iterations; i++) {
+    const found = iterate(u, tf.add(dy, a(u)));
+    u = found.next;
+    best = found.best;
+  }
+  return best;
+}
