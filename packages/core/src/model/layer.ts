@@ -86,7 +86,7 @@ export function layer(x: tf.Tensor, w: LayerWeights, c: LayerContext, attend: At
   return tf.add(h, rmsNorm(mlp, scaled(w.mlpOutNorm, 3), eps));
 }
 
-/** `g * first + (1 - g) * second` with `g = sigmoid(w . q + b)` for each token and head (arXiv 2510.24824, section 3.2). */
+/** `g * first + (1 - g) * second` with `g = sigmoid(w . q + b)` for each token and head (arXiv 2510.24824). */
 function blend(views: readonly tf.Tensor[], q: tf.Tensor, w: LayerWeights, heads: number): tf.Tensor {
   const [first, second] = views as [tf.Tensor, tf.Tensor | undefined]; // a policy has a view
   if (!second) return first;
