@@ -13,6 +13,7 @@ export {
   type Step,
   work,
 } from './manoExpression.ts';
+export { multiHop, multiHopOptions } from './multiHop.ts';
 export { type TaskEntry, taskById, tasks } from './registry.ts';
 export { type ChainStep, type Task, type TaskBatch, TaskError } from './task.ts';
 export { text, textOptions } from './text.ts';

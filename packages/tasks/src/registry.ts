@@ -3,6 +3,7 @@ import { parseOptions } from '@looplab/core';
 import type { z } from 'zod';
 import { groupWords, groupWordsOptions } from './groupWords.ts';
 import { mano, manoOptions } from './mano.ts';
+import { multiHop, multiHopOptions } from './multiHop.ts';
 import { type Task, TaskError } from './task.ts';
 import { text, textOptions } from './text.ts';
 import { withChain, withChainOptions } from './withChain.ts';
@@ -25,6 +26,11 @@ const entries = {
     summary: 'modular arithmetic on prefix expressions, answered in one token',
     options: manoOptions,
     create: (options) => mano(options as z.input<typeof manoOptions>),
+  },
+  multiHop: {
+    summary: 'questions that chain several facts stored in the weights',
+    options: multiHopOptions,
+    create: (options) => multiHop(options as z.input<typeof multiHopOptions>),
   },
   text: {
     summary: 'byte-level language modelling of UTF-8 files',
