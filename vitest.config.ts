@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'experiments/**/*.test.ts'],
+    include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'experiments/**/*.test.ts', 'examples/**/*.test.ts'],
     // child processes, because TensorFlow.js keeps its backend and gradient registry in process globals
     pool: 'forks',
     maxWorkers: 2,
