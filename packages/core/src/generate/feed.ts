@@ -4,7 +4,7 @@ import { prefixKeys } from '../kv/keptSlots.ts';
 import { readSlots } from '../kv/kvPolicy.ts';
 import { type KvSlot, type KvSlots, slotKey } from '../kv/kvSlots.ts';
 import type { StackShape } from '../model/specs.ts';
-import { ownFlops, readoutFlops, stackFlops } from '../recurrence/flops.ts';
+import { readoutFlops, stepFlops } from '../recurrence/flops.ts';
 import type { Micro } from '../recurrence/plan.ts';
 import { type Chosen, type DecodeSetup, type decodeStep, type Past, type Rows, unwritten } from './decodeStep.ts';
 import type { KvCache } from './kvCache.ts';
@@ -79,8 +79,9 @@ export class Feed {
       this.written[key] = slot;
       this.#latest[k.core] = slot;
     }
-    this.flops += stackFlops(this.#shape(k), alive.length * this.#seq, alive.length * this.#seq * this.context);
-    this.flops += ownFlops(this.#setup.config, strategy, alive.length * this.#seq);
+    const rows = alive.length * this.#seq;
+    const work = { shape: this.#shape(k), rows, pairs: rows * this.context };
+    this.flops += stepFlops(this.#setup.config, strategy, this.#setup.kv, k, work);
     if (exit.needs.includes('logits')) this.#countReadout(alive.length);
     this.#stop(k, alive, this.#setup.mayExit ? await out.done.data() : undefined);
   }

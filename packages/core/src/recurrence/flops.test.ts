@@ -1,5 +1,7 @@
 // Counted work against products added up by hand.
 import { expect, it } from 'vitest';
+import { sharedFirst } from '../kv/sharedFirst.ts';
+import { upToDepth } from '../kv/upToDepth.ts';
 import { modelConfig } from '../model/config.ts';
 import { flops } from './flops.ts';
 import { fixedLoops } from './strategies/fixedLoops.ts';
@@ -28,4 +30,15 @@ it('counts training three times, and steps without gradient once', () => {
   );
   const cut = flops(config, fixedLoops({ gradLoops: 1 }), { batch: b, seq: s, train: true });
   expect(cut).toBe((3 + (loops - 1)) * layers * layer + 3 * head);
+});
+
+it('counts the keys a policy makes and reads, adapters once a pass, and the products a strategy states', () => {
+  const count = (change: object) => flops(config, { ...fixedLoops(), ...change }, { batch: b, seq: s });
+  const plain = count({});
+  const pairs = layers * 2 * b * s * s * d * 2;
+  expect(count({ kv: sharedFirst() })).toBe(plain - (loops - 1) * layers * 2 * rows * d * d * 2);
+  expect(count({ kv: upToDepth() })).toBe(plain + (1 + 2 + 3) * pairs); // slots beyond the first in loops 1, 2, 3
+  const cores = () => [{ name: 'core', adapters: { variants: 2, rank: 5 } }];
+  expect(count({ cores })).toBe(plain + 2 * layers * 2 * 5 * (4 * d * d + 3 * d * f));
+  expect(count({ products: () => 7 })).toBe(plain + loops * 2 * rows * 7);
 });

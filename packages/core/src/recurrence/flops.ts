@@ -1,8 +1,10 @@
 // Counted work: the floating-point operations of every matrix product, 2 m n k each, and nothing else.
+import { type KvPolicy, viewsAt } from '../kv/kvPolicy.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { CODA, PRELUDE, type StackShape } from '../model/specs.ts';
 import { stacksOf } from './layout.ts';
 import { planContext, plansOf } from './pass.ts';
+import type { Micro } from './plan.ts';
 import type { Strategy } from './strategy.ts';
 
 /**
@@ -26,12 +28,32 @@ export function readoutFlops(
   return 2 * rows * config.dModel * config.vocab + (coda ? stackFlops(coda, rows, pairs) : 0);
 }
 
-/** The strategy's own matrices, each applied to every row once a step. */
-export function ownFlops(config: ModelConfig, strategy: Strategy, rows: number): number {
-  return strategy
-    .params(config)
-    .filter((p) => p.shape.length === 2)
-    .reduce((n, p) => n + 2 * rows * p.shape.reduce((a, b) => a * b, 1), 0);
+/** Step `k`: the core, with the keys that `kv` lets it make and read, and the strategy's own matrices. */
+export function stepFlops(
+  config: ModelConfig,
+  strategy: Strategy,
+  kv: KvPolicy,
+  k: Micro,
+  work: { shape: StackShape; rows: number; pairs: number },
+): number {
+  const { shape, rows, pairs } = work;
+  const slots = viewsAt(kv, k.t).reduce((n, v) => n + v.slots.length, 0);
+  const unmade = kv.slot(k.t) === null ? 2 * rows * 2 * shape.dModel ** 2 * shape.layers : 0; // keys and values
+  const own =
+    strategy.products?.(config, k) ??
+    strategy
+      .params(config)
+      .filter((p) => p.shape.length === 2)
+      .reduce((n, p) => n + p.shape.reduce((a, b) => a * b, 1), 0);
+  return stackFlops(shape, rows, pairs * slots) - unmade + 2 * rows * own;
+}
+
+/** Adding the adapters to the weights, once a pass. */
+function adapterFlops(stacks: Readonly<Record<string, StackShape>>): number {
+  return Object.values(stacks).reduce((n, { layers, dModel, dFF, adapters }) => {
+    const { variants, rank } = adapters ?? { variants: 0, rank: 0 };
+    return n + variants * layers * 2 * rank * (4 * dModel ** 2 + 3 * dModel * dFF);
+  }, 0);
 }
 
 /**
@@ -57,10 +79,11 @@ export function flops(
   const stacks = stacksOf(config, strategy);
   const times = train ? 3 : 1;
   const prelude = stacks[PRELUDE];
-  let total = prelude ? times * stackFlops(prelude, rows, pairs) : 0;
+  let total = times * ((prelude ? stackFlops(prelude, rows, pairs) : 0) + adapterFlops(stacks));
   for (const plan of plansOf(strategy, planContext(strategy, config, { loops, train, hp }))) {
     for (const k of plan.steps) {
-      const step = stackFlops(stacks[k.core] as StackShape, rows, pairs) + ownFlops(config, strategy, rows); // plans name declared cores
+      const shape = stacks[k.core] as StackShape; // plans name declared cores
+      const step = stepFlops(config, strategy, strategy.kv, k, { shape, rows, pairs });
       total += (k.grad ? times : 1) * step;
     }
     total +=

@@ -125,6 +125,11 @@ export interface Strategy<S extends State = State> {
    * before the next update.
    */
   renew?(final: S, ctx: Ctx<S>): tf.Tensor;
+  /**
+   * Multiply-adds a token that step `k` spends on matrices other than the core's, for counted FLOPs. Default: every
+   * 2-D parameter of its own once.
+   */
+  products?(config: ModelConfig, k: Micro): number;
   readonly kv: KvPolicy;
   readonly driver: Driver;
   readonly gradient: GradientEstimator;
