@@ -20,8 +20,11 @@ export interface Objective {
   readonly needs: readonly TraceNeed[];
   /** What it needs of a batch beyond targets: `chain`, the reasoning step that each loop should say. */
   readonly batchNeeds?: readonly 'chain'[];
-  /** Which loops are read out; every readout costs a product with the head. */
-  readonly readouts: 'last' | 'all';
+  /**
+   * Which loops are read out; every readout costs a product with the head. `gradient`: those that the plan gives gradient.
+   * With anything but `all`, a trainer may leave the loops before them out of the trace (`TraceOptions.from`).
+   */
+  readonly readouts: 'last' | 'gradient' | 'all';
   /** Patterns of the parameters that gradients reach; `'all'` where nothing is cut on purpose. */
   readonly trains: 'all' | readonly string[];
   terms(traces: readonly Trace[], batch: Batch, ctx?: ObjectiveContext): Terms;
