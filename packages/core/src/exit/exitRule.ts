@@ -1,19 +1,36 @@
-// When a token has been thought about enough: inference only, fed one step at a time.
+// When a token has been thought about enough: inference only, fed one loop at a time.
 import type * as tf from '@tensorflow/tfjs-core';
 import type { State } from '../recurrence/state.ts';
 
-/** What a rule remembers between steps: leaves are [batch, seq, ...], so that rows can be picked from them. */
+/** What a rule remembers between loops: leaves are [batch, seq, ...], so that rows can be picked from them. */
 export type ExitMemory = Readonly<Record<string, tf.Tensor>>;
 
-/** What a step has made. Only what the rule needs is filled in. */
+/** The tokens a rule is about to follow. */
+export interface ExitStart {
+  readonly batch: number;
+  readonly seq: number;
+  /** Width of the logits. */
+  readonly vocab: number;
+  /** Loops that are planned. */
+  readonly loops: number;
+  /** Position of the first token in its sequence. */
+  readonly offset: number;
+  /** Numbers of the rows in their batch, for rules that draw by row; default 0 to batch - 1. */
+  readonly rows?: readonly number[];
+}
+
+/** What a loop has made. Only what the rule needs is filled in. */
 export interface ExitView {
-  readonly t: number;
+  /** [batch, seq]: the number of the loop each token has just done, from 1. */
+  readonly loop: tf.Tensor;
+  /** The state before the loop. */
+  readonly before: State;
   readonly state: State;
   /** [batch, seq, vocab] */
   readonly logits?: tf.Tensor;
   /** [batch, seq] */
   readonly halt?: tf.Tensor;
-  /** [batch, seq]: squared distance between this state and the last, summed over its first leaf. */
+  /** [batch, seq]: squared change of the state's first leaf; with a solver, the squared residual of its evaluation. */
   readonly residual?: tf.Tensor;
 }
 
@@ -24,7 +41,17 @@ export interface ExitRule {
   /** Plain JSON from which `exitRuleById(id, options)` makes the rule again. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly needs: readonly ExitNeed[];
-  init(batch: number, seq: number): ExitMemory;
-  /** `done` [batch, seq] is 1 (float32) where a token stops after this step. */
+  /** Memory before the first loop. Made anew for each call, outside of compiled functions wherever `offset` can vary. */
+  init(at: ExitStart): ExitMemory;
+  /** Traceable. `done` [batch, seq] is 1 (float32) where a token stops after this loop. */
   check(memory: ExitMemory, now: ExitView): { readonly memory: ExitMemory; readonly done: tf.Tensor };
+}
+
+/** A rule that one number turns from leaving early to leaving late. */
+export interface ThresholdRule extends ExitRule {
+  readonly threshold: number;
+  /** Thresholds worth trying: nearly every token leaves as soon as it may, hardly one leaves before the end. */
+  readonly scale: { readonly early: number; readonly late: number; readonly law: 'linear' | 'log' };
+  /** The same rule at another threshold, which may be a scalar tensor, so that one computation serves many. */
+  withThreshold(threshold: number | tf.Tensor): ExitRule;
 }

@@ -1,9 +1,10 @@
-// Stop at the first step where the exit distribution's cumulative probability reaches a threshold.
+// Stop at the first loop where the exit distribution's cumulative probability reaches a threshold.
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { parseOptions } from '../config/parseOptions.ts';
 import { logSigmoid } from '../recurrence/halting.ts';
-import type { ExitRule } from './exitRule.ts';
+import type { ThresholdRule } from './exitRule.ts';
+import { thresholdRule } from './thresholdRule.ts';
 
 export const qExitOptions = z.strictObject({
   threshold: z
@@ -18,19 +19,17 @@ export const qExitOptions = z.strictObject({
  * Q-exit (arXiv 2510.25741, section 3.2): `t_exit = min { t : CDF(t) >= q }`, `CDF(t) = 1 - prod_{j<=t} (1 - lambda_j)`.
  * The survival is kept as a logarithm, so that a threshold of 1 is not reached by rounding.
  */
-export function qExit(options: z.input<typeof qExitOptions> = {}): ExitRule {
-  const resolved = parseOptions('exit', qExitOptions, options);
-  const bound = Math.log(1 - resolved.threshold); // -Infinity at 1
-  return {
+export function qExit(options: z.input<typeof qExitOptions> = {}): ThresholdRule {
+  return thresholdRule({
     id: 'qExit',
-    options: resolved,
+    options: parseOptions('exit', qExitOptions, options),
     needs: ['halt'],
-    init: (batch, seq) => ({ survival: tf.zeros([batch, seq]) }),
-    check: (memory, { halt }) => {
+    scale: { early: 0, late: 1, law: 'linear' },
+    init: ({ batch, seq }) => ({ survival: tf.zeros([batch, seq]) }),
+    test: (memory, { halt }, threshold) => {
       const survival = tf.add(memory.survival as tf.Tensor, logSigmoid(tf.neg(halt as tf.Tensor))); // made in init; needed above
-      const done =
-        bound === Number.NEGATIVE_INFINITY ? tf.zerosLike(survival) : tf.cast(tf.lessEqual(survival, bound), 'float32');
-      return { memory: { survival }, done };
+      const bound = typeof threshold === 'number' ? Math.log(1 - threshold) : tf.log(tf.sub(1, threshold)); // -Infinity at 1
+      return { memory: { survival }, stops: tf.lessEqual(survival, bound) };
     },
-  };
+  });
 }

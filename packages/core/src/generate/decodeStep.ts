@@ -72,16 +72,10 @@ export function decodeBegin(
   keyMask: tf.Tensor | undefined,
   past: Past,
   plan: Plan,
-): { e: tf.Tensor; state: State; memory: ExitMemory; written: KvSlots } {
+): { e: tf.Tensor; state: State; written: KvSlots } {
   const kv = session(setup, past, keyMask);
   const p = pass(setup, w, ids, kv, past.rope);
-  const [batch, seq] = ids.shape as [number, number]; // [batch, seq]
-  return {
-    e: p.ctx.e,
-    state: p.init(plan),
-    memory: setup.exit.init(batch, seq),
-    written: Object.fromEntries(kv.written),
-  };
+  return { e: p.ctx.e, state: p.init(plan), written: Object.fromEntries(kv.written) };
 }
 
 /** Which rows of the batch a step computes; everything undefined if all of them and all their tokens. */

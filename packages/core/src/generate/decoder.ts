@@ -145,6 +145,10 @@ export class Decoder {
       const offset = pool.run(() => tf.scalar(this.length));
       const past = { prefix: this.#cache.prefix([prelude]), here: {}, latest: {}, rope, offset };
       const begun = pool.own(await this.#begin(this.#weights, inputs.ids, inputs.keyMask, past, plan));
+      const { vocab } = config;
+      const memory = pool.run(() =>
+        this.#setup.exit.init({ batch, seq, vocab, loops: plan.steps.length, offset: this.length }),
+      );
       const feed = new Feed(
         {
           ...this.#setup,
@@ -157,7 +161,7 @@ export class Decoder {
           limits,
           mayExit: options.exit !== null,
         },
-        { ids: inputs.ids, e: begun.e, state: begun.state, memory: begun.memory, keyMask: inputs.keyMask },
+        { ids: inputs.ids, e: begun.e, state: begun.state, memory, keyMask: inputs.keyMask },
         begun.written,
       );
       const shape = this.#stacks[PRELUDE];

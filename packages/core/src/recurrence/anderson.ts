@@ -9,7 +9,7 @@ import type { Plan } from './plan.ts';
 import { freeze, packState, type State } from './state.ts';
 import { stopGradient } from './stopGradient.ts';
 import type { Steps } from './trace.ts';
-import { exitView, liveMask } from './unroll.ts';
+import { exitStart, exitView, liveMask } from './unroll.ts';
 
 export const andersonOptions = z.strictObject({
   memory: z.number().int().min(1).default(5).describe('evaluations that are combined'),
@@ -129,14 +129,13 @@ export function anderson(options: AndersonOptions = {}): Driver {
     options: resolved,
     run<S extends State>(pass: Pass<S>, plan: Plan, exit?: ExitRule): Steps<S> {
       const initial = pass.init(plan);
-      const [batch, seq] = pass.ctx.inputs.ids.shape as [number, number];
       const { unpack } = packState(initial);
       const iterate = andersonIteration(resolved);
       const states: S[] = [];
       const active: (tf.Tensor | undefined)[] = [];
       const terms: Readonly<Record<string, tf.Tensor>>[] = [];
       const residuals: tf.Tensor[] = [];
-      let memory: ExitMemory = exit?.init(batch, seq) ?? {};
+      let memory: ExitMemory = exit?.init(exitStart(pass, plan)) ?? {};
       let done: tf.Tensor | undefined;
       let state = initial; // where the step is evaluated
       let last: Steps<S>['last'];

@@ -1,6 +1,6 @@
 // The plain driver: the plan's steps one after another.
 import * as tf from '@tensorflow/tfjs-core';
-import type { ExitMemory, ExitRule, ExitView } from '../exit/exitRule.ts';
+import type { ExitMemory, ExitRule, ExitStart, ExitView } from '../exit/exitRule.ts';
 import type { Driver } from './driver.ts';
 import type { Pass } from './pass.ts';
 import type { Micro, Plan } from './plan.ts';
@@ -24,10 +24,12 @@ export function liveMask<S extends State>(
   return parts.length === 0 ? undefined : parts.reduce((a, b) => tf.mul(a, b));
 }
 
-/** What `exit` wants to see of a step; nothing else is computed. */
+/** What `exit` wants to see of loop `t`; nothing else is computed. */
 export function exitView<S extends State>(pass: Pass<S>, exit: ExitRule, t: number, before: S, state: S): ExitView {
+  const [batch, seq] = pass.ctx.inputs.ids.shape as [number, number];
   return {
-    t,
+    loop: tf.fill([batch, seq], t + 1),
+    before,
     state,
     ...(exit.needs.includes('halt') ? { halt: pass.halt(state) } : {}),
     ...(exit.needs.includes('logits') ? { logits: pass.read(state) } : {}),
@@ -35,14 +37,20 @@ export function exitView<S extends State>(pass: Pass<S>, exit: ExitRule, t: numb
   };
 }
 
+/** The tokens of a parallel pass, as an exit rule meets them. */
+export function exitStart<S extends State>(pass: Pass<S>, plan: Plan): ExitStart {
+  const [batch, seq] = pass.ctx.inputs.ids.shape as [number, number];
+  const loops = plan.steps.filter((k) => !k.inner).length;
+  return { batch, seq, vocab: pass.ctx.config.vocab, loops, offset: 0 };
+}
+
 /** With an exit rule, tokens that are done keep their state; every step is still computed for the whole batch. */
 function runSteps<S extends State>(pass: Pass<S>, plan: Plan, exit?: ExitRule): Steps<S> {
   const initial = pass.init(plan);
-  const [batch, seq] = pass.ctx.inputs.ids.shape as [number, number];
   const states: S[] = [];
   const active: (tf.Tensor | undefined)[] = [];
   const terms: Readonly<Record<string, tf.Tensor>>[] = [];
-  let memory: ExitMemory = exit?.init(batch, seq) ?? {};
+  let memory: ExitMemory = exit?.init(exitStart(pass, plan)) ?? {};
   let done: tf.Tensor | undefined;
   let state = initial;
   let before = initial; // where the loop began
