@@ -21,6 +21,7 @@ export {
 } from './errors.ts';
 export { type EvalSums, type Evaluation, evalStep, evaluate } from './evalStep.ts';
 export { type Interrupt, listenForInterrupt } from './interrupt.ts';
+export { type LoadedRun, type LoadRunOptions, loadRun } from './loadRun.ts';
 export type { Manifest } from './manifest.ts';
 export { type Progress, type ProgressOutput, progressOn, silent } from './progress.ts';
 export { type ResolveOptions, resolveRuns } from './resolveRuns.ts';
