@@ -24,6 +24,25 @@ it('adds up every matrix product', () => {
   expect(flops(deep, fixedLoops(), { batch: b, seq: s })).toBe((loops * layers + 1 + 2) * layer + head);
 });
 
+it('counts readouts, a Jacobian and a prefix of its own by the plan', () => {
+  const cut = fixedLoops({ gradLoops: 3 });
+  const work = { batch: b, seq: s, train: true };
+  const one = flops(config, cut, work);
+  expect(flops(config, cut, { ...work, readouts: 'gradient' }) - one).toBe(3 * 2 * head);
+  expect(flops(config, cut, { ...work, readouts: 'all' }) - one).toBe(3 * (loops - 1) * head);
+  expect(flops(config, cut, { ...work, jacobian: true }) - one).toBe(3 * layers * layer);
+  const prelude = { ...config, prelude: 2 };
+  expect(flops(prelude, cut, { ...work, begun: true }) - flops(prelude, cut, work)).toBe(2 * layer);
+});
+
+it('counts the iterations of an implicit gradient: products with weights once, attention twice', () => {
+  const implicit = { ...fixedLoops(), gradient: { implicit: 5 } };
+  const attention = 2 * b * s * s * d * 2;
+  const got = flops(config, implicit, { batch: b, seq: s, train: true });
+  expect(got).toBe((loops - 1 + 3) * layers * layer + 5 * layers * (layer + attention) + 3 * head);
+  expect(flops(config, implicit, { batch: b, seq: s })).toBe(flops(config, fixedLoops(), { batch: b, seq: s }));
+});
+
 it('counts training three times, and steps without gradient once', () => {
   expect(flops(config, loopLM(), { batch: b, seq: s, train: true })).toBe(
     3 * flops(config, loopLM(), { batch: b, seq: s }),

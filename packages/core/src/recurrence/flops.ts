@@ -2,6 +2,7 @@
 import { type KvPolicy, viewsAt } from '../kv/kvPolicy.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { CODA, PRELUDE, type StackShape } from '../model/specs.ts';
+import { estimatorSettings } from './estimator.ts';
 import { stacksOf } from './layout.ts';
 import { planContext, plansOf } from './pass.ts';
 import type { Micro } from './plan.ts';
@@ -58,8 +59,12 @@ function adapterFlops(stacks: Readonly<Record<string, StackShape>>): number {
 
 /**
  * FLOPs of one forward pass over a batch, or of forward and backward with `train` (three times the forward;
- * steps without gradient count once).
- * @param work.readouts how many loops are read out; default 1 (an objective on every loop reads all)
+ * steps without gradient count once). An implicit gradient adds its iterations, each the backward of a step towards its
+ * state: once the step's products with weights, twice its attention.
+ * @param work.readouts how many loops of each trajectory are read out: so many, the last one (default), those with
+ *   gradient, or all
+ * @param work.jacobian whether the objective asks for the step's Jacobian, which takes another step
+ * @param work.begun whether leading steps are made by calls of their own, for which the prelude is computed once more
  */
 export function flops(
   config: ModelConfig,
@@ -69,25 +74,32 @@ export function flops(
     seq: number;
     loops?: number;
     train?: boolean;
-    readouts?: number;
+    readouts?: number | 'last' | 'gradient' | 'all';
     hp?: Readonly<Record<string, number>>;
+    jacobian?: boolean;
+    begun?: boolean;
   },
 ): number {
-  const { batch, seq, loops = config.loops, train = false, readouts = 1, hp } = work;
+  const { batch, seq, loops = config.loops, train = false, readouts = 'last', hp, jacobian, begun } = work;
   const rows = batch * seq;
   const pairs = rows * seq;
   const stacks = stacksOf(config, strategy);
   const times = train ? 3 : 1;
   const prelude = stacks[PRELUDE];
-  let total = times * ((prelude ? stackFlops(prelude, rows, pairs) : 0) + adapterFlops(stacks));
+  const estimator = estimatorSettings(train ? strategy.gradient : 'bptt');
+  const opening = prelude ? stackFlops(prelude, rows, pairs) : 0;
+  let total = times * (opening + adapterFlops(stacks)) + (begun ? opening : 0);
   for (const plan of plansOf(strategy, planContext(strategy, config, { loops, train, hp }))) {
-    for (const k of plan.steps) {
-      const shape = stacks[k.core] as StackShape; // plans name declared cores
-      const step = stepFlops(config, strategy, strategy.kv, k, { shape, rows, pairs });
-      total += (k.grad ? times : 1) * step;
-    }
-    total +=
-      times * Math.min(readouts, plan.steps.filter((k) => !k.inner).length) * readoutFlops(config, stacks, rows, pairs);
+    const step = (k: Micro, seen = pairs): number =>
+      stepFlops(config, strategy, strategy.kv, k, { shape: stacks[k.core] as StackShape, rows, pairs: seen }); // plans name declared cores
+    for (const k of plan.steps) total += (k.grad ? times : 1) * step(k);
+    const last = plan.steps.at(-1) as Micro; // a plan has a step
+    if (jacobian) total += (last.grad ? times : 1) * step(last);
+    if (estimator.kind === 'implicit') total += estimator.iterations * step(last, 2 * pairs);
+    const loopSteps = plan.steps.filter((k) => !k.inner);
+    const read = { last: 1, gradient: loopSteps.filter((k) => k.grad).length, all: loopSteps.length };
+    const count = Math.min(typeof readouts === 'number' ? readouts : read[readouts], loopSteps.length);
+    total += times * count * readoutFlops(config, stacks, rows, pairs);
   }
   return total;
 }

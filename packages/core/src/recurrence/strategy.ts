@@ -133,7 +133,10 @@ export interface Strategy<S extends State = State> {
   readonly kv: KvPolicy;
   readonly driver: Driver;
   readonly gradient: GradientEstimator;
-  /** `step` does not depend on `k.t`, so that a long stretch without gradient can repeat one compiled step. */
+  /**
+   * `init`, `step` and `read` depend neither on `k.t` nor on `ctx.loops` or `ctx.hp`, so that a long stretch without gradient
+   * can repeat one compiled step, and plans of different depths share the program of the steps with gradient.
+   */
   readonly stationary?: true;
   /** Why decoding token by token differs from the parallel pass; left out where they are equal. */
   readonly inexact?: string;
