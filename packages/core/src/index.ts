@@ -47,7 +47,14 @@ export { assertStrategy, paramSpecs } from './recurrence/layout.ts';
 export { drawNoise, type Noise } from './recurrence/noise.ts';
 export { type Batch, type Inputs, loopPlan, type Micro, type Plan, type PlanContext } from './recurrence/plan.ts';
 export { beginTrajectories, repeatableSteps, repeatStep } from './recurrence/prefix.ts';
-export { runTrace, type Start, type TraceOptions } from './recurrence/runTrace.ts';
+export {
+  chosenTrajectory,
+  renewedRows,
+  runTrace,
+  runWithContext,
+  type Start,
+  type TraceOptions,
+} from './recurrence/runTrace.ts';
 export { isTrainable, type Stage } from './recurrence/stage.ts';
 export type { State } from './recurrence/state.ts';
 export { stopGradient } from './recurrence/stopGradient.ts';

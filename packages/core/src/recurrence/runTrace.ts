@@ -1,5 +1,5 @@
 // The parallel forward pass of a model under a strategy: all tokens at once, one trace a trajectory.
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import { ConfigError } from '../config/parseOptions.ts';
 import type { ExitRule } from '../exit/exitRule.ts';
 import type { KvPolicy } from '../kv/kvPolicy.ts';
@@ -57,6 +57,17 @@ export function runTrace<S extends State>(
   inputs: Inputs,
   options: TraceOptions<S>,
 ): Trace<S>[] {
+  return runWithContext(config, strategy, params, inputs, options).traces;
+}
+
+/** As {@link runTrace}, with the context the strategy ran in, for {@link chosenTrajectory} and {@link renewedRows}. */
+export function runWithContext<S extends State>(
+  config: ModelConfig,
+  strategy: Strategy<S>,
+  params: Params,
+  inputs: Inputs,
+  options: TraceOptions<S>,
+): { traces: Trace<S>[]; ctx: Ctx<S> } {
   assertStrategy(config, strategy);
   assertInputs(config, inputs);
   const { train, loops = config.loops, hp, exit } = options;
@@ -70,16 +81,54 @@ export function runTrace<S extends State>(
   }
   const weights = bindParams(params, stacksOf(config, strategy), ownNames(config, strategy));
   const plans = plansOf(strategy, planContext(strategy, config, { loops, train, inputs, hp }));
-  let e: tf.Tensor | undefined;
-  return plans.map((plan, i) => {
+  let ctx: Ctx<S> | undefined;
+  const traces = plans.map((plan, i) => {
     const kv = new KvSession(options.kv ?? strategy.kv, { keyMask: inputs.keyMask });
     const { noise, carry, remat } = options;
     const start = startOf(options.from, i);
     const from = start?.state;
+    const e = ctx?.e; // trajectories share the prelude
     const pass = beginPass({ config, strategy, weights, inputs, kv, loops, train, hp, noise, carry, remat, e, from });
-    e = pass.ctx.e; // trajectories share the prelude
+    ctx ??= pass.ctx;
     return makeTrace(pass, runEstimated(pass, restOf(strategy, plan, start), exit));
   });
+  return { traces, ctx: ctx as Ctx<S> }; // there is a plan
+}
+
+/** Which trajectory the strategy picks for each row, int32 [batch, 1]; the first where it has no say. */
+export function chosenTrajectory<S extends State>(
+  strategy: Strategy<S>,
+  traces: readonly Trace<S>[],
+  ctx: Ctx<S>,
+): tf.Tensor {
+  const [batch = 0] = ctx.inputs.ids.shape;
+  if (!strategy.choose || traces.length === 1) return tf.zeros([batch, 1], 'int32');
+  return rowMask(strategy, 'choose', strategy.choose(traces.map(finalState), ctx), batch, 'int32');
+}
+
+/** Which rows are done and start anew with the next batch, float32 [batch, 1]; `trace` is the only trajectory. */
+export function renewedRows<S extends State>(strategy: Strategy<S>, trace: Trace<S>, ctx: Ctx<S>): tf.Tensor {
+  const [batch = 0] = ctx.inputs.ids.shape;
+  const done = strategy.renew?.(finalState(trace), ctx) ?? tf.ones([batch, 1]);
+  return rowMask(strategy, 'renew', done, batch, 'float32');
+}
+
+function finalState<S extends State>(trace: Trace<S>): S {
+  return trace.states.at(-1) as S; // a trajectory has a step
+}
+
+function rowMask(
+  strategy: Strategy,
+  field: string,
+  x: tf.Tensor,
+  batch: number,
+  dtype: 'int32' | 'float32',
+): tf.Tensor {
+  if (`${x.shape}` !== `${[batch, 1]}`)
+    throw new StrategyError(
+      `strategy ${strategy.id}: ${field}() returned [${x.shape}]; it must return one value a row, [${[batch, 1]}]`,
+    );
+  return tf.cast(x, dtype);
 }
 
 function startOf<S extends State>(from: TraceOptions<S>['from'], trajectory: number): Start<S> | undefined {
