@@ -38,7 +38,8 @@ const configFile = z.looseObject({
   task: z.looseObject({ name: z.string() }).optional(),
   seed: z.number(),
 });
-const states = ['running', 'finished', 'failed', 'diverged', 'cancelled'] as const;
+const ends = ['finished', 'failed', 'diverged', 'cancelled', 'preempted', 'pruned'] as const;
+const states = ['queued', 'running', ...ends] as const;
 const statusFile = z.object({
   status: z.enum(states),
   startedAt: z.union([z.string(), z.number()]).optional(),

@@ -39,7 +39,16 @@ export interface Manifest {
   readonly device?: string;
 }
 
-export type RunState = 'running' | 'finished' | 'failed' | 'diverged' | 'cancelled' | 'unknown';
+export type RunState =
+  | 'queued'
+  | 'running'
+  | 'finished'
+  | 'failed'
+  | 'diverged'
+  | 'cancelled'
+  | 'preempted'
+  | 'pruned'
+  | 'unknown';
 
 /** A run folder, read. */
 export interface Run {

@@ -14,6 +14,7 @@ const patchShape = {
   train: settings.optional(),
   stages: z.array(z.looseObject({ name: z.string() })).optional(),
 };
+const sweep = z.looseObject({ id: z.string(), keys: z.array(z.string()) }).optional();
 const seeds = z.union([z.int().min(1), z.array(z.int().min(0)).min(1)]).optional();
 const name = z.string().regex(/^[A-Za-z0-9][\w-]*$/, 'must be made of letters, digits, - and _');
 
@@ -29,7 +30,8 @@ const studyShape = z.strictObject({
   train: settings,
   seeds,
   variants: z.record(name, z.strictObject(patchShape)).optional(),
-  scales: z.record(name, z.strictObject({ ...patchShape, seeds })).optional(),
+  sweep,
+  scales: z.record(name, z.strictObject({ ...patchShape, seeds, sweep })).optional(),
 });
 
 /**

@@ -34,15 +34,49 @@ export class DivergedError extends TrainError {
   override readonly name = 'DivergedError';
 }
 
+/** Why a run was stopped: by a person, because its place was taken away, or because it is not worth going on. */
+export type StopStatus = 'cancelled' | 'preempted' | 'pruned';
+
 /** The run was asked to stop; its state is saved and the same command continues it. */
 export class CancelledError extends TrainError {
   override readonly name = 'CancelledError';
   override readonly exitCode: number;
+  /** What the run's status becomes. */
+  readonly status: StopStatus;
   /** @param exitCode 130 for SIGINT, 143 for SIGTERM, as shells report them. */
-  constructor(message: string, exitCode = 130) {
+  constructor(message: string, exitCode = 130, status: StopStatus = 'cancelled') {
     super(message);
     this.exitCode = exitCode;
+    this.status = status;
   }
+}
+
+/** System errors that say something about the machine, not about the run. */
+const MACHINE = [
+  'ENOSPC',
+  'EDQUOT',
+  'EFBIG',
+  'EIO',
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'EAGAIN',
+  'EROFS',
+  'ESTALE',
+  'EBUSY',
+];
+
+/**
+ * Whose fault a failure is: `infra` if the same run may succeed when the machine is well again, `user` if it would fail again.
+ */
+export function failureCause(error: unknown): 'user' | 'infra' {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if (at instanceof RunFolderError || at instanceof RunLockedError) return 'infra';
+    if ('code' in at && MACHINE.includes(String(at.code))) return 'infra';
+    if (at instanceof RangeError && /allocation failed/i.test(at.message)) return 'infra';
+    if (/bad_alloc|failed to allocate memory|out of memory/i.test(at.message)) return 'infra';
+  }
+  return 'user';
 }
 
 /** The operating system's reason in words a person can act on. */

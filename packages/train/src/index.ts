@@ -1,5 +1,6 @@
 // @looplab/train: optimiser, schedules, the training loop, checkpoints, run folders and studies.
 export { type AdamWOptions, type AdamWResult, type AdamWState, adamWInit, adamWUpdate } from './adamW.ts';
+export { writeJsonAtomic } from './atomicFile.ts';
 export { batchTensors } from './batch.ts';
 export type { Callback, RunView } from './callback.ts';
 export {
@@ -13,32 +14,41 @@ export { defineStudy } from './defineStudy.ts';
 export {
   CancelledError,
   DivergedError,
+  failureCause,
   OverrideError,
   RunFolderError,
   RunLockedError,
+  type StopStatus,
   StudyError,
   TrainError,
 } from './errors.ts';
 export { type EvalSums, type Evaluation, evalStep, evaluate } from './evalStep.ts';
+export { identifyRun, isHomeMade, type RunIdentity } from './identifyRun.ts';
 export { type Interrupt, listenForInterrupt } from './interrupt.ts';
+export { JsonLines, readJsonLines, truncateJsonLines } from './jsonLines.ts';
 export { type LoadedRun, type LoadRunOptions, loadRun } from './loadRun.ts';
 export type { Manifest } from './manifest.ts';
+export { planFlops } from './planFlops.ts';
+export { planFromConfig } from './planFromConfig.ts';
 export { type Progress, type ProgressOutput, progressOn, silent } from './progress.ts';
 export { type ResolveOptions, resolveRuns } from './resolveRuns.ts';
 export {
   type EvalRecord,
+  RunFolder,
   type RunStatus,
   readEvaluations,
+  readJson,
   readStatus,
   type StatusRecord,
   type TrainRecord,
 } from './runFolder.ts';
 export { codeId, runId } from './runId.ts';
+export { acquireRunLock, isLocked, type RunLock } from './runLock.ts';
 export { planRun, type RunOptions, type RunPlan, type StageOptions, type StudyModel } from './runPlan.ts';
 export { type RunStudyOptions, type RunSummary, runStudy, type StudySummary } from './runStudy.ts';
 export { constant, type Schedule, warmupConstant, warmupCosine } from './schedules.ts';
 export { showProgress } from './showProgress.ts';
-export type { ScalePatch, Study, StudyOptions, StudyPatch } from './study.ts';
+export type { ScalePatch, Study, StudyOptions, StudyPatch, StudySweep } from './study.ts';
 export { type TrainConfig, type TrainOptions, trainConfig, trainSchema } from './trainConfig.ts';
 export { type RunResult, type TrainRunOptions, trainRun } from './trainRun.ts';
 export {

@@ -2,11 +2,12 @@
 import { accessSync, appendFileSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { writeJsonAtomic } from './atomicFile.ts';
-import { RunFolderError, systemReason } from './errors.ts';
+import { RunFolderError, type StopStatus, systemReason } from './errors.ts';
 import { JsonLines, readJsonLines, truncateJsonLines } from './jsonLines.ts';
 import { acquireRunLock, type RunLock } from './runLock.ts';
 
-export type RunStatus = 'running' | 'finished' | 'failed' | 'diverged' | 'cancelled';
+/** Where a run stands: waiting for a place, running, or how it ended. */
+export type RunStatus = 'queued' | 'running' | 'finished' | 'failed' | 'diverged' | StopStatus;
 
 /** What `status.json` holds. Steps count updates made. */
 export interface StatusRecord {
@@ -16,6 +17,8 @@ export interface StatusRecord {
   readonly startedAt: string;
   readonly updatedAt: string;
   readonly error?: string;
+  /** Of a failure: whether the same run would fail again, or the machine was at fault. */
+  readonly cause?: 'user' | 'infra';
 }
 
 /** A line of `metrics.jsonl` about the updates since the line before. Times are seconds of training, across resumes. */
@@ -113,12 +116,17 @@ export class RunFolder {
   }
 
   /** Replaces `status.json` and tells other machines that this process is alive. */
-  writeStatus(record: { status: RunStatus; step: number; steps: number; error?: string }): void {
+  writeStatus(record: Omit<StatusRecord, 'startedAt' | 'updatedAt'>): void {
     this.#lastSign = Date.now();
     this.#lock.refresh();
-    const { status, step, steps, error } = record;
-    const times = { startedAt: this.#startedAt, updatedAt: new Date().toISOString() };
-    const full: StatusRecord = { status, step, steps, ...times, ...(error === undefined ? {} : { error }) };
+    const { error, cause, ...rest } = record;
+    const full: StatusRecord = {
+      ...rest,
+      startedAt: this.#startedAt,
+      updatedAt: new Date().toISOString(),
+      ...(error === undefined ? {} : { error }),
+      ...(cause === undefined ? {} : { cause }),
+    };
     this.writeJson('status.json', full);
   }
 

@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { RunFolderError, RunLockedError } from './errors.ts';
-import { acquireRunLock } from './runLock.ts';
+import { acquireRunLock, isLocked } from './runLock.ts';
 import { tempDir } from './testing/tempDir.ts';
 
 const lockPath = (): string => join(tempDir(), 'run.lock');
@@ -46,6 +46,36 @@ test('another machine is believed alive until its lock is old', () => {
   const lock = acquireRunLock(path);
   expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ pid: process.pid });
   lock.release();
+});
+
+test('a batch job that was started again takes over what its last start held elsewhere', () => {
+  const path = lockPath();
+  const owner = { pid: 1, host: 'elsewhere', born: null, token: 'x', job: '17', restart: 0 };
+  writeFileSync(path, JSON.stringify(owner));
+  const within = (job: string, restart: string): (() => void) => {
+    return () => {
+      vi.stubEnv('SLURM_JOB_ID', job);
+      vi.stubEnv('SLURM_RESTART_COUNT', restart);
+      try {
+        acquireRunLock(path).release();
+      } finally {
+        vi.unstubAllEnvs();
+      }
+    };
+  };
+  expect(within('18', '1')).toThrow(RunLockedError);
+  expect(within('17', '0')).toThrow(RunLockedError);
+  within('17', '1')();
+  expect(existsSync(path)).toBe(false);
+});
+
+test('says whether a lock is held', () => {
+  const path = lockPath();
+  expect(isLocked(path)).toBe(false);
+  const lock = acquireRunLock(path);
+  expect(isLocked(path)).toBe(true);
+  lock.release();
+  expect(isLocked(path)).toBe(false);
 });
 
 test('a lost lock is not released for its new owner', () => {

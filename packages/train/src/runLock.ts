@@ -11,6 +11,9 @@ interface Owner {
   /** The system's start mark of the process where it has one, so that a recycled pid is not taken for the owner. */
   readonly born: string | null;
   readonly token: string;
+  /** The batch job the owner runs in, and how often that job was started again; null outside Slurm. */
+  readonly job: string | null;
+  readonly restart: number;
 }
 
 /** A held lock. */
@@ -33,13 +36,15 @@ export function acquireRunLock(path: string): RunLock {
     host: hostname(),
     born: processBorn(process.pid),
     token: `${process.pid}-${crypto.randomUUID()}`,
+    job: process.env.SLURM_JOB_ID ?? null,
+    restart: Number(process.env.SLURM_RESTART_COUNT ?? 0),
   };
   const draft = `${path}.${mine.token}`;
   try {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(draft, `${JSON.stringify(mine)}\n`);
     // A link appears at once with its content, and fails if the name is taken.
-    while (!tryLink(draft, path)) removeIfAbandoned(path, mine.token);
+    while (!tryLink(draft, path)) removeIfAbandoned(path, mine);
   } catch (error) {
     if (error instanceof RunLockedError) throw error;
     throw new RunFolderError(`cannot lock ${path}: ${systemReason(error)}`, { cause: error });
@@ -67,9 +72,11 @@ function tryLink(draft: string, path: string): boolean {
   }
 }
 
-function removeIfAbandoned(path: string, token: string): void {
+function removeIfAbandoned(path: string, { token, job, restart }: Owner): void {
   const owner = readOwner(path);
-  if (owner && isAlive(owner, path)) {
+  // Slurm starts a job again only when its last start is over.
+  const isOver = owner !== undefined && job !== null && owner.job === job && owner.restart < restart;
+  if (owner && !isOver && isAlive(owner, path)) {
     throw new RunLockedError(
       `process ${owner.pid} on ${owner.host} is writing this run; wait for it, or stop it and delete ${path}`,
     );
@@ -94,13 +101,22 @@ function readOwner(path: string): Owner | undefined {
 }
 
 function isAlive(owner: Owner, path: string): boolean {
-  if (owner.host !== hostname()) return Date.now() - statSync(path).mtimeMs < ABANDONED_MS;
+  if (owner.host !== hostname()) {
+    const refreshed = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    return Date.now() - refreshed < ABANDONED_MS;
+  }
   try {
     process.kill(owner.pid, 0);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
   }
   return processBorn(owner.pid) === owner.born;
+}
+
+/** Whether a process that may still be alive holds the lock at `path`. */
+export function isLocked(path: string): boolean {
+  const owner = readOwner(path);
+  return owner !== undefined && isAlive(owner, path);
 }
 
 /** Field 22 of /proc/<pid>/stat, the start in clock ticks since boot; null where there is no /proc. */

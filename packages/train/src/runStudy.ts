@@ -1,16 +1,13 @@
 // Runs a study's runs one after the other, skips those that are finished, and writes what came out.
 import { join } from 'node:path';
-import { strategies } from '@looplab/core';
-import { objectives } from '@looplab/objectives';
-import { tasks } from '@looplab/tasks';
 import { writeJsonAtomic } from './atomicFile.ts';
 import type { Callback } from './callback.ts';
 import { CancelledError, RunFolderError } from './errors.ts';
+import { identifyRun } from './identifyRun.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { clock, type ProgressOutput, progressOn, silent } from './progress.ts';
 import { type ResolveOptions, resolveRuns } from './resolveRuns.ts';
 import { type RunStatus, readStatus } from './runFolder.ts';
-import { codeId, runId } from './runId.ts';
 import type { RunPlan } from './runPlan.ts';
 import { showProgress } from './showProgress.ts';
 import type { Study } from './study.ts';
@@ -79,11 +76,7 @@ export async function runStudy(options: RunStudyOptions): Promise<StudySummary> 
   const { study, results = 'results', output, callbacks, scale, overrides = [] } = options;
   const plans = resolveRuns(study, options);
   const folder = join(results, study.name);
-  const planned = plans.map((plan) => {
-    const sources = options.source !== undefined && isHomeMade(plan) ? [options.source] : [];
-    const code = options.code ?? codeId(sources);
-    return { plan, code, id: runId(plan.config, code) };
-  });
+  const planned = plans.map((plan) => ({ plan, ...identifyRun(plan, options) }));
   const write = (text: string): void => void output?.write(`${text}\n`);
   const own = options.signal ? undefined : listenForInterrupt((name) => write(`${name}: finishing the current step`));
   const signal = options.signal ?? own?.signal;
@@ -153,14 +146,4 @@ function resultLine({ evaluation, seconds, isCached }: RunResult): string {
   const { accuracy, bitsPerByte } = evaluation;
   const score = bitsPerByte === undefined ? `accuracy ${accuracy.toFixed(3)}` : `${bitsPerByte.toFixed(3)} bits/byte`;
   return `${score}, ${isCached ? 'finished before' : clock(seconds)}`;
-}
-
-/** Whether a plug-in of the plan is not one of the packages', so that their sources do not say what it does. */
-function isHomeMade({ strategy, objective, task, stages }: RunPlan): boolean {
-  return (
-    !strategies.some((s) => s.id === strategy.id) ||
-    !objectives.some((o) => o.id === objective.id) ||
-    !(task.name in tasks) ||
-    stages.some((s) => s.rewrite !== undefined)
-  );
 }

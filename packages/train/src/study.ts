@@ -15,9 +15,17 @@ export interface StudyPatch {
   readonly stages?: readonly StageOptions[];
 }
 
-/** A size at which the study can be run; may also change the seeds. */
+/** Which settings a sweep of the study varies; `grid`, `random`, `tpe`, ... of `@looplab/sweep` make one. */
+export interface StudySweep {
+  readonly id: string;
+  /** Every setting that it varies. */
+  readonly keys: readonly string[];
+}
+
+/** A size at which the study can be run; may also change the seeds and what a sweep varies. */
 export interface ScalePatch extends StudyPatch {
   readonly seeds?: number | readonly number[];
+  readonly sweep?: StudySweep;
 }
 
 /** A study as its file gives it. */
@@ -36,6 +44,8 @@ export interface StudyOptions {
   readonly seeds?: number | readonly number[];
   /** Arms to compare, each by its differences from the study. Without any, the study is its only arm. */
   readonly variants?: Readonly<Record<string, StudyPatch>>;
+  /** What `looplab sweep` varies. */
+  readonly sweep?: StudySweep;
   /** Smaller or larger versions, chosen by name when the study is run. */
   readonly scales?: Readonly<Record<string, ScalePatch>>;
 }

@@ -1,5 +1,5 @@
 // The training loop: update, log, evaluate, save, until the steps are done or somebody says stop.
-import { flops, fold, initParams, key, type Params, paramSpecs } from '@looplab/core';
+import { fold, initParams, key, type Params, paramSpecs } from '@looplab/core';
 import { compile } from '@looplab/engine';
 import type { Callback } from './callback.ts';
 import { type Checkpoint, pruneCheckpoints, saveCheckpoint } from './checkpoint.ts';
@@ -7,6 +7,7 @@ import { CancelledError, DivergedError } from './errors.ts';
 import { evalDepth, evalStep, evaluate } from './evalStep.ts';
 import { assertFinite, flattenOptimiser, optimiserFromHost, paramsFromHost, toHost } from './hostTensors.ts';
 import { MetricWindow, type WindowState } from './metricWindow.ts';
+import { stageFlops } from './planFlops.ts';
 import { type EvalRecord, type RunFolder, readEvaluations, type TrainRecord } from './runFolder.ts';
 import type { ResolvedStage, RunPlan } from './runPlan.ts';
 import { type Schedule, warmupConstant, warmupCosine } from './schedules.ts';
@@ -81,8 +82,7 @@ export async function trainLoop({ plan, folder, callbacks, signal, from, onStep 
       disposeTree(state.optimiser);
       state = { ...state, optimiser: optimiserFromHost(from.optimiser, state.params) };
     }
-    const readouts = stage.objective.readouts === 'all' ? model.loops : 1;
-    const perStep = flops(model, strategy, { batch, seq: task.seq, train: true, readouts });
+    const perStep = stageFlops(plan, stage);
     const lrAt = scheduleOf(stage);
     const updates = stepper(plan, stage);
     if (stageStep === 0) window.forgetScale();
@@ -189,5 +189,6 @@ function scheduleOf({ train }: ResolvedStage): Schedule {
 function cancelled(reason: unknown, dir: string, step: number, steps: number): CancelledError {
   const why = reason instanceof Error ? reason.message : 'stopped';
   const message = `${why} after step ${step} of ${steps}; the state is saved in ${dir}, run the same command to go on`;
-  return new CancelledError(message, reason instanceof CancelledError ? reason.exitCode : undefined);
+  const { exitCode, status } = reason instanceof CancelledError ? reason : {};
+  return new CancelledError(message, exitCode, status);
 }

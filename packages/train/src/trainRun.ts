@@ -3,7 +3,7 @@ import { countParams, paramSpecs } from '@looplab/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Callback } from './callback.ts';
 import { recoverNewest } from './checkpoint.ts';
-import { CancelledError, DivergedError, RunFolderError } from './errors.ts';
+import { CancelledError, DivergedError, failureCause, RunFolderError } from './errors.ts';
 import { readJsonLines } from './jsonLines.ts';
 import { describeOrigin, type Manifest } from './manifest.ts';
 import { type EvalRecord, RunFolder, type RunStatus, readJson, readStatus } from './runFolder.ts';
@@ -68,8 +68,8 @@ export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
 
   const folder = new RunFolder(dir);
   let step = 0;
-  const status = (status: RunStatus, error?: string): void =>
-    folder.writeStatus({ status, step, steps: plan.steps, ...(error === undefined ? {} : { error }) });
+  const status = (status: RunStatus, failure: { error?: string; cause?: 'user' | 'infra' } = {}): void =>
+    folder.writeStatus({ status, step, steps: plan.steps, ...failure });
   const train = async (): Promise<LoopResult> => {
     const from = recoverNewest(folder.checkpoints, (error) => {
       folder.event('damaged checkpoint', { error: error.message });
@@ -99,7 +99,8 @@ export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
       const [message, detail] = error instanceof Error ? [error.message, error.stack] : [String(error), undefined];
       attempt(() => folder.log(`${ended}: ${detail ?? message}`));
       attempt(() => folder.event(ended, { step, error: message }));
-      attempt(() => status(ended, message));
+      const cause = ended === 'failed' ? { cause: failureCause(error) } : {};
+      attempt(() => status(ended, { error: message, ...cause }));
       for (const c of callbacks) await c.onEnd?.({ status: ended, step, error });
       throw error;
     });
@@ -132,7 +133,7 @@ function knownRun(dir: string, id: string): LoopResult | undefined {
 
 function statusOf(error: unknown): RunStatus {
   if (error instanceof DivergedError) return 'diverged';
-  if (error instanceof CancelledError) return 'cancelled';
+  if (error instanceof CancelledError) return error.status;
   return 'failed';
 }
 
