@@ -1,0 +1,104 @@
+// Streams a run to the server while it trains, without ever making the training wait or fail.
+import { setTimeout as pause } from 'node:timers/promises';
+import { MlflowClient } from '../rest/client.ts';
+import type { HttpOptions } from '../rest/http.ts';
+import { type Shown, sendRun } from './sendRun.ts';
+import { type ExperimentChoice, Experiments } from './serverRun.ts';
+
+export interface FollowOptions {
+  readonly http: HttpOptions;
+  readonly experiment?: ExperimentChoice;
+  /** Told once when the server fails, and once when it has everything again. */
+  readonly report?: (line: string) => void;
+  /** Least time between two sends, in milliseconds. Default 1000. */
+  readonly interval?: number;
+  /** First and longest pause after a failure, in milliseconds. Default 1000 and 60,000. */
+  readonly pauses?: readonly [first: number, longest: number];
+}
+
+/** A run folder that is being sent. */
+export interface RunFollower {
+  /** Says that the folder has news; returns at once. */
+  changed(): void;
+  /**
+   * Sends what is left, files too, for at most `limitMs`. What could not be sent stays in the folder for `looplab mlflow sync`.
+   * @returns whether the server has everything
+   */
+  finish(limitMs?: number): Promise<boolean>;
+}
+
+/** Milliseconds a run that is over waits for the server. */
+const LAST_CHANCE_MS = 10_000;
+
+/** Follows the run folder `dir`. The folder itself is the queue: what the server misses is read from there when it can be sent. */
+export function followRun(dir: string, options: FollowOptions): RunFollower {
+  const { report = () => {}, interval = 1000, pauses = [1000, 60_000] } = options;
+  const stop = new AbortController();
+  // one try at a time: the next one comes by itself, and a run that is over must not wait for many
+  const experiments = new Experiments(
+    new MlflowClient({ ...options.http, retries: Math.min(1, options.http.retries), signal: stop.signal }),
+    options.experiment,
+  );
+  let shown: Shown | undefined;
+  let isPending = false;
+  let isOver = false;
+  let failures = 0;
+  let working: Promise<void> | undefined;
+  const wake = new AbortController();
+
+  /** One attempt; afterwards `shown` is what is surely there, or nothing is known. */
+  const attempt = async (files: boolean): Promise<boolean> => {
+    try {
+      shown = (await sendRun(experiments, dir, { files, ...(shown ? { shown } : {}) })).shown;
+      if (failures > 0) report(`${experiments.client.uri} can be reached again and has this run`);
+      failures = 0;
+      return true;
+    } catch (error) {
+      shown = undefined;
+      if (failures === 0 && !stop.signal.aborted) {
+        report(
+          `${messageOf(error)}. The run goes on; what is missing there can be sent with: looplab mlflow sync ${dir}`,
+        );
+      }
+      failures++;
+      return false;
+    }
+  };
+
+  const work = async (): Promise<void> => {
+    while (isPending && !isOver) {
+      isPending = false;
+      const isSent = await attempt(false);
+      if (!isSent) isPending = true;
+      const wait = isSent ? interval : Math.min(pauses[1], pauses[0] * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
+      // the pause keeps no process alive and ends when the run does
+      await pause(wait, undefined, { ref: false, signal: wake.signal }).catch(() => undefined);
+    }
+  };
+
+  return {
+    changed() {
+      isPending = true;
+      if (isOver) return;
+      working ??= work().finally(() => {
+        working = undefined;
+      });
+    },
+    async finish(limitMs = LAST_CHANCE_MS) {
+      isOver = true;
+      wake.abort();
+      const timer = setTimeout(() => stop.abort(), limitMs);
+      try {
+        await working;
+        return await attempt(true);
+      } finally {
+        clearTimeout(timer);
+        stop.abort();
+      }
+    },
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
