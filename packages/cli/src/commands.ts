@@ -7,5 +7,6 @@ import { quickstart } from './commands/quickstart.ts';
 import { run } from './commands/run.ts';
 import { setup } from './commands/setup.ts';
 import { strategies } from './commands/strategies.ts';
+import { watch } from './commands/watch.ts';
 
-export const commands: readonly Command[] = [quickstart, run, figures, bench, strategies, doctor, setup];
+export const commands: readonly Command[] = [quickstart, run, figures, watch, bench, strategies, doctor, setup];

@@ -22,3 +22,4 @@ export { type Estimate, estimate } from './statistics.ts';
 export { type Summary, type SummaryRow, summaryOf } from './summary.ts';
 export { type Curve, curveTable, loopTable, summarise } from './tables.ts';
 export { type Mode, PAPER_WIDTH, palette, type ThemeName, themeConfig } from './theme.ts';
+export { type Watch, type WatchOptions, watch } from './watch/server.ts';

@@ -1,7 +1,6 @@
 // Writes a report: one HTML file with charts, tables and provenance that needs nothing else, not even a network.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Chart } from '../chart.ts';
 import { defaultCharts } from '../charts/defaultCharts.ts';
 import { fontFaces } from '../fonts.ts';
@@ -11,6 +10,7 @@ import type { LabelOf } from '../series.ts';
 import { summaryOf } from '../summary.ts';
 import { BARE_PADDING, type Mode, themeConfig } from '../theme.ts';
 import { escapeHtml, scriptJson, scriptSource } from './html.ts';
+import { libraries, sourceOf } from './libraries.ts';
 import { liveScript } from './live.ts';
 import {
   extraTableHtml,
@@ -117,7 +117,7 @@ ${runsHtml(runs, label)}
 <footer>Made by LoopLab from run folders. Charts are Vega-Lite; colours are those of Okabe and Ito.</footer>
 </main>
 <script id="charts" type="application/json">${scriptJson(data)}</script>
-${libraries.map((library) => `<script>${sourceOf(library)}</script>`).join('\n')}
+${libraries.map((library) => `<script>${scriptSource(sourceOf(library))}</script>`).join('\n')}
 <script>${liveScript}</script>
 </body>
 </html>
@@ -127,20 +127,4 @@ ${libraries.map((library) => `<script>${sourceOf(library)}</script>`).join('\n')
 /** On a card the ground is the card's. */
 function bareConfig(mode: Mode): object {
   return { ...themeConfig('screen', mode), background: 'transparent', padding: BARE_PADDING, aria: false };
-}
-
-// Browser builds lie beside the main file of each package.
-const libraries = [
-  { name: 'vega', main: () => import.meta.resolve('vega') },
-  { name: 'vega-lite', main: () => import.meta.resolve('vega-lite') },
-  { name: 'vega-embed', main: () => import.meta.resolve('vega-embed') },
-];
-
-function sourceOf({ name, main }: (typeof libraries)[number]): string {
-  try {
-    const path = join(dirname(fileURLToPath(main())), `${name}.min.js`);
-    return scriptSource(readFileSync(path, 'utf8').replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'));
-  } catch {
-    throw new FiguresError(`the browser build of ${name} is missing; install the packages again`);
-  }
 }

@@ -1,0 +1,28 @@
+// `looplab watch`: a page about runs while they train.
+import { command } from '../command.ts';
+
+export const watch = command({
+  words: 'watch [results]',
+  describe: 'serve a read-only page with live curves, comparison and figures of runs, on this machine only',
+  positionals: {
+    results: { type: 'string', default: 'results', describe: 'folder with runs, studies or sweeps' },
+  },
+  options: {
+    port: { type: 'number', default: 0, requiresArg: true, describe: 'port to listen on; 0 takes any free one' },
+    host: {
+      type: 'string',
+      default: '127.0.0.1',
+      requiresArg: true,
+      describe: 'address to listen on; anything but 127.0.0.1 lets others who have the address look, too',
+    },
+  },
+  examples: [['watch', 'print the address of a page about results/']],
+  async run(args) {
+    const { watch: serve } = await import('@looplab/figures');
+    const page = await serve({ root: String(args.results), port: args.port, host: args.host });
+    process.stdout.write(`${page.url}\n`);
+    process.stderr.write('Open that address in a browser; Ctrl-C ends it.\n');
+    await new Promise((stop) => process.once('SIGINT', stop).once('SIGTERM', stop));
+    await page.close();
+  },
+});
