@@ -46,7 +46,7 @@ export { exitLogProbs, logSigmoid } from './recurrence/halting.ts';
 export { assertStrategy, paramSpecs } from './recurrence/layout.ts';
 export { drawNoise, type Noise } from './recurrence/noise.ts';
 export { type Batch, type Inputs, loopPlan, type Micro, type Plan, type PlanContext } from './recurrence/plan.ts';
-export { beginTrajectories, repeatableSteps, repeatStep } from './recurrence/prefix.ts';
+export { beginTrajectories, repeatableSteps, repeatStep, trainingPlans } from './recurrence/prefix.ts';
 export {
   chosenTrajectory,
   renewedRows,
@@ -58,10 +58,21 @@ export {
 export { isTrainable, type Stage } from './recurrence/stage.ts';
 export type { State } from './recurrence/state.ts';
 export { stopGradient } from './recurrence/stopGradient.ts';
+export { deepThinking, deepThinkingOptions } from './recurrence/strategies/deepThinking.ts';
 export { fixedLoops, fixedLoopsOptions, type Hidden } from './recurrence/strategies/fixedLoops.ts';
+export { huginn, huginnOptions } from './recurrence/strategies/huginn.ts';
+export { isoFlop, isoFlopOptions } from './recurrence/strategies/isoFlop.ts';
+export { loopedIcl, loopedIclOptions } from './recurrence/strategies/loopedIcl.ts';
+export { loopFormer, loopFormerOptions } from './recurrence/strategies/loopFormer.ts';
 export { loopLM, loopLMOptions } from './recurrence/strategies/loopLM.ts';
+export { parcae, parcaeOptions } from './recurrence/strategies/parcae.ts';
 export { plain, plainOptions } from './recurrence/strategies/plain.ts';
+export { ponderNet, ponderNetOptions } from './recurrence/strategies/ponderNet.ts';
 export { type StrategyKind, type StrategyTable, strategies, strategyById } from './recurrence/strategies/registry.ts';
+export { relay, relayOptions } from './recurrence/strategies/relay.ts';
+export { retrofit, retrofitOptions } from './recurrence/strategies/retrofit.ts';
+export { sut, sutOptions } from './recurrence/strategies/sut.ts';
+export { universalTransformer, universalTransformerOptions } from './recurrence/strategies/universalTransformer.ts';
 export type {
   CoreCall,
   Ctx,

@@ -49,6 +49,17 @@ export function onlyTrace(id: string, traces: readonly Trace[]): Trace {
   return trace;
 }
 
+/** The two trajectories of training, or the one of evaluation. */
+export function pairOfTraces(id: string, traces: readonly Trace[]): readonly [Trace, Trace?] {
+  const [first, second] = traces;
+  if (!first || traces.length > 2) {
+    throw new ObjectiveError(
+      `objective ${id} compares two trajectories (got ${traces.length}); use a strategy that plans a pair, such as loopFormer or deepThinking`,
+    );
+  }
+  return second ? [first, second] : [first];
+}
+
 /** The halting logits, one [batch, seq] tensor a step. */
 export function haltLogits(id: string, trace: Trace): readonly tf.Tensor[] {
   if (trace.halt.length !== trace.states.length) {

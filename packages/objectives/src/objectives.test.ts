@@ -1,76 +1,15 @@
 // Every objective against hand-computed traces, against finite differences, and for what its gradients reach.
-import {
-  type Batch,
-  fixedLoops,
-  initParams,
-  key,
-  loopLM,
-  modelConfig,
-  type Params,
-  paramSpecs,
-  plain,
-  randint,
-  runTrace,
-  type Strategy,
-  type Trace,
-} from '@looplab/core';
-import { useDevice, valueAndGrad } from '@looplab/engine';
+import { fixedLoops, loopFormer, loopLM, plain, strategies } from '@looplab/core';
+import { valueAndGrad } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { entropyRegularised } from './entropyRegularised.ts';
 import { everyLoop } from './everyLoop.ts';
 import { gateImprovement } from './gateImprovement.ts';
+import { at, batch, halting, loss, mean, sigmoid, trace, values } from './handMadeTrace.test-data.ts';
 import { lastLoop } from './lastLoop.ts';
-import type { Objective } from './objective.ts';
 import { assertFits, objectiveById, objectives } from './registry.ts';
-
-await useDevice({ kind: 'cpu' }); // before the tensors below are made
-
-// One row of two tokens over three loops; the probability that loop t gives the right one of two symbols.
-const right = [
-  [0.5, 0.2],
-  [0.8, 0.2],
-  [0.9, 0.6],
-];
-const halting = [
-  [0, -1],
-  [1, 2],
-  [9, -9],
-];
-const weights = [1, 3];
-const trace = (loops = 3): Trace => {
-  const z = halting.slice(0, loops).map((row) => tf.tensor2d(row, [1, 2]));
-  return {
-    plan: { steps: z.map((_, t) => ({ core: 'core', t, grad: true })) },
-    initial: {},
-    states: z.map((h) => ({ h })),
-    active: z.map(() => undefined),
-    terms: z.map(() => ({})),
-    halt: z,
-    detachedHalt: (t) => z[t] as tf.Tensor,
-    logits: (t) =>
-      tf.tensor3d(
-        (right[t] as number[]).flatMap((p) => [Math.log(p), Math.log(1 - p)]),
-        [1, 2, 2],
-      ),
-    residual: () => tf.zeros([1, 2]),
-  };
-};
-const batch: Batch = {
-  ids: tf.zeros([1, 2], 'int32'),
-  targets: tf.zeros([1, 2], 'int32'),
-  weights: tf.tensor2d(weights, [1, 2]),
-};
-const values = async (o: Objective, loops = 3): Promise<Record<string, number>> => {
-  const terms = o.terms([trace(loops)], batch);
-  return Object.fromEntries(
-    await Promise.all(Object.entries(terms).map(async ([n, x]) => [n, (await x.data())[0] as number])),
-  );
-};
-const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
-const loss = right.map((row) => row.map((p) => -Math.log(p))); // [loop][token]
-const at = (m: number[][], t: number, i: number) => (m[t] as number[])[i] as number;
-const mean = (f: (token: number) => number) => (f(0) * 1 + f(1) * 3) / 4; // the weights above
+import { agreesWithFiniteDifferences, params, reached, total } from './smallModel.test-data.ts';
 
 describe('terms of a hand-made trace (float32, 1e-5)', () => {
   it('lastLoop', async () => {
@@ -99,7 +38,7 @@ describe('terms of a hand-made trace (float32, 1e-5)', () => {
   });
 
   it('entropyRegularised with one loop is the plain loss', async () => {
-    const v = await values(entropyRegularised(), 1);
+    const v = await values(entropyRegularised(), [trace(1)]);
     expect(v.entropy).toBeCloseTo(0, 6);
     expect(v.total).toBeCloseTo(
       mean((i) => at(loss, 0, i)),
@@ -149,19 +88,6 @@ describe('terms of a hand-made trace (float32, 1e-5)', () => {
 });
 
 describe('gradients through the model', () => {
-  const config = modelConfig({ vocab: 5, dModel: 4, heads: 1, layers: 1, loops: 3, dFF: 6, initStd: 0.5 });
-  const [rows, seq] = [2, 3];
-  const ints = (k: number, below: number) => tf.tensor2d(randint(key(k), rows * seq, below), [rows, seq], 'int32');
-  const real: Batch = { ids: ints(1, 5), targets: ints(2, 5), weights: tf.tensor2d([1, 0, 2, 1, 1, 0.5], [rows, seq]) };
-  const params = (s: Strategy): Params => initParams(paramSpecs(config, s), key(9));
-  const total = (o: Objective, s: Strategy) => (p: Params) =>
-    o.terms(runTrace(config, s, p, real, { train: true }), real).total;
-  const reached = async (o: Objective, s: Strategy): Promise<string[]> => {
-    const { grads } = valueAndGrad(total(o, s))(params(s));
-    const names: string[] = [];
-    for (const [n, g] of Object.entries(grads)) if ((await g.data()).some((x) => x !== 0)) names.push(n);
-    return names.sort();
-  };
   const all = Object.keys;
   const gate = ['model.early_exit_gate.bias', 'model.early_exit_gate.weight'];
 
@@ -198,7 +124,6 @@ describe('gradients through the model', () => {
   ] as const)('%s agree with finite differences', async (id, s) => {
     const o = objectiveById(id);
     const p = params(s);
-    const { grads } = valueAndGrad(total(o, s))(p);
     const names =
       id === 'gateImprovement'
         ? gate
@@ -208,35 +133,28 @@ describe('gradients through the model', () => {
             'model.norm.weight',
             ...gate,
           ];
-    for (const name of names) {
-      const base = Float32Array.from(await (p[name] as tf.Tensor).data());
-      const g = await (grads as Params)[name]?.data();
-      for (const i of new Set([0, base.length - 1])) {
-        const h = 1e-2;
-        const shifted = async (d: number): Promise<number> => {
-          const x = Float32Array.from(base, (v, j) => (j === i ? v + d : v));
-          const t = total(o, s)({ ...p, [name]: tf.tensor(x, (p[name] as tf.Tensor).shape) });
-          return (await t.data())[0] as number;
-        };
-        const slope =
-          (8 * ((await shifted(h)) - (await shifted(-h))) - (await shifted(2 * h)) + (await shifted(-2 * h))) /
-          (12 * h);
-        expect(g?.[i], `${name}[${i}]`).toBeCloseTo(slope, 3); // float32 noise of the differences is about 1e-4
-      }
-    }
+    await agreesWithFiniteDifferences(o, s, p, names);
   });
 });
 
 describe('assertFits', () => {
   it('lets fitting pairs pass and names what fits otherwise', () => {
-    for (const o of objectives) assertFits(objectiveById(o.id), loopLM());
+    for (const id of ['lastLoop', 'everyLoop', 'entropyRegularised', 'gateImprovement'])
+      assertFits(objectiveById(id), loopLM());
     assertFits(everyLoop(), fixedLoops());
     expect(() => assertFits(entropyRegularised(), fixedLoops())).toThrow(
-      'objective entropyRegularised needs halt, which strategy fixedLoops does not give; objectives that fit: lastLoop, everyLoop',
+      'objective entropyRegularised needs halt, which strategy fixedLoops does not give; objectives that fit: lastLoop, everyLoop, windowed, stepSupervised',
+    );
+    expect(() => assertFits(lastLoop(), loopFormer())).toThrow(
+      'objective lastLoop is defined on one trajectory, and strategy loopFormer trains several; objectives that fit: progressive, consistency',
     );
     expect(() => assertFits(gateImprovement(), plain())).toThrow(
       'needs readouts and halt, which strategy plain does not give; objectives that fit: lastLoop',
     );
+  });
+
+  it('fits the default objective of every strategy', () => {
+    for (const { objective, make } of strategies) assertFits(objectiveById(objective), make({}));
   });
 
   it('fails at once on a trace without a gate', () => {

@@ -1,11 +1,17 @@
 // The objectives by id, and which of them fit a strategy.
 import { ConfigError, nearest, type Strategy } from '@looplab/core';
 import type { z } from 'zod';
+import { actPonder, actPonderOptions } from './actPonder.ts';
+import { consistency, consistencyOptions } from './consistency.ts';
 import { entropyRegularised, entropyRegularisedOptions } from './entropyRegularised.ts';
 import { everyLoop, everyLoopOptions } from './everyLoop.ts';
 import { gateImprovement, gateImprovementOptions } from './gateImprovement.ts';
 import { lastLoop, lastLoopOptions } from './lastLoop.ts';
 import { type Objective, ObjectiveError } from './objective.ts';
+import { ponderNetLoss, ponderNetLossOptions } from './ponderNet.ts';
+import { progressive, progressiveOptions } from './progressive.ts';
+import { stepSupervised, stepSupervisedOptions } from './stepSupervised.ts';
+import { windowed, windowedOptions } from './windowed.ts';
 
 export interface ObjectiveKind {
   readonly id: string;
@@ -16,7 +22,7 @@ export interface ObjectiveKind {
   make(options: Readonly<Record<string, unknown>>): Objective;
 }
 
-// The casts hand options on to objectives without any, whose schemas reject them.
+// The cast hands options on to an objective without any, whose schema rejects them.
 export const objectives: readonly ObjectiveKind[] = [
   {
     id: 'lastLoop',
@@ -26,13 +32,26 @@ export const objectives: readonly ObjectiveKind[] = [
   },
   {
     id: 'everyLoop',
-    summary: 'mean cross-entropy of all loops',
+    summary: 'mean cross-entropy of all loops, later ones weighing more if wanted (deep supervision)',
     schema: everyLoopOptions,
-    make: (o) => everyLoop(o as Record<string, never>),
+    make: everyLoop,
+  },
+  {
+    id: 'windowed',
+    summary: 'mean cross-entropy of the last loops (looped in-context learner)',
+    schema: windowedOptions,
+    make: windowed,
+  },
+  {
+    id: 'stepSupervised',
+    summary: 'cross-entropy of each loop on its step of the chain of thought (RELAY)',
+    schema: stepSupervisedOptions,
+    make: stepSupervised,
   },
   {
     id: 'entropyRegularised',
-    summary: 'expected loss under the exit distribution minus beta times its entropy (Ouro, Stage I)',
+    summary:
+      'expected loss under the exit distribution and its divergence from a uniform or geometric prior (Ouro, Stage I)',
     schema: entropyRegularisedOptions,
     make: entropyRegularised,
   },
@@ -41,6 +60,30 @@ export const objectives: readonly ObjectiveKind[] = [
     summary: 'trains the exit gate alone on whether another loop helped (Ouro, Stage II)',
     schema: gateImprovementOptions,
     make: gateImprovement,
+  },
+  {
+    id: 'ponderNet',
+    summary: 'expected loss under the exit distribution and its divergence from a geometric prior (PonderNet)',
+    schema: ponderNetLossOptions,
+    make: ponderNetLoss,
+  },
+  {
+    id: 'actPonder',
+    summary: 'cross-entropy of the output and a price for each loop (adaptive computation time)',
+    schema: actPonderOptions,
+    make: actPonder,
+  },
+  {
+    id: 'progressive',
+    summary: 'cross-entropy of the full trajectory and of one continued from anywhere (deep thinking)',
+    schema: progressiveOptions,
+    make: progressive,
+  },
+  {
+    id: 'consistency',
+    summary: 'cross-entropy of a long and a short trajectory, and the distance of their ends (LoopFormer)',
+    schema: consistencyOptions,
+    make: consistency,
   },
 ];
 
@@ -55,20 +98,28 @@ export function objectiveById(id: string, options: Readonly<Record<string, unkno
   );
 }
 
-function missing(objective: Pick<Objective, 'needs'>, strategy: Pick<Strategy, 'gives'>): string[] {
-  return objective.needs.filter((n) => !strategy.gives.includes(n));
+/** Why a pair cannot work; undefined if it can. */
+function misfit(
+  { needs }: Pick<Objective, 'needs'>,
+  { id, gives }: Pick<Strategy, 'id' | 'gives'>,
+): string | undefined {
+  const lacking = needs.filter((n) => !gives.includes(n));
+  if (lacking.length > 0) return `needs ${lacking.join(' and ')}, which strategy ${id} does not give`;
+  if (gives.includes('trajectories') && !needs.includes('trajectories'))
+    return `is defined on one trajectory, and strategy ${id} trains several`;
+  return undefined;
 }
 
 /** Ids of the objectives that can be used with a strategy. */
-export function objectivesThatFit(strategy: Pick<Strategy, 'gives'>): string[] {
-  return objectives.filter((o) => missing(o.make({}), strategy).length === 0).map((o) => o.id);
+export function objectivesThatFit(strategy: Pick<Strategy, 'id' | 'gives'>): string[] {
+  return objectives.filter((o) => misfit(o.make({}), strategy) === undefined).map((o) => o.id);
 }
 
 /** Throws an `ObjectiveError` that lists the objectives that fit, unless this one does. */
 export function assertFits(objective: Pick<Objective, 'id' | 'needs'>, strategy: Pick<Strategy, 'id' | 'gives'>): void {
-  const lacking = missing(objective, strategy);
-  if (lacking.length === 0) return;
+  const reason = misfit(objective, strategy);
+  if (reason === undefined) return;
   throw new ObjectiveError(
-    `objective ${objective.id} needs ${lacking.join(' and ')}, which strategy ${strategy.id} does not give; objectives that fit: ${objectivesThatFit(strategy).join(', ') || 'none'}`,
+    `objective ${objective.id} ${reason}; objectives that fit: ${objectivesThatFit(strategy).join(', ') || 'none'}`,
   );
 }

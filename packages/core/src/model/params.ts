@@ -16,6 +16,10 @@ function initial(spec: ParamSpec, key: Key): Float32Array {
   const n = spec.shape.reduce((a, b) => a * b, 1);
   if (spec.init === 'ones') return new Float32Array(n).fill(1);
   if (spec.init === 'zeros') return new Float32Array(n);
+  if (spec.init === 'identity') {
+    const columns = spec.shape[1] ?? 1;
+    return Float32Array.from({ length: n }, (_, i) => (i % (columns + 1) === 0 && i < columns * columns ? 1 : 0));
+  }
   if ('constant' in spec.init) return new Float32Array(n).fill(spec.init.constant);
   const std = spec.init.normal;
   return normal(fold(key, spec.name), n).map((x) => x * std);

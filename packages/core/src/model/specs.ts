@@ -1,7 +1,8 @@
 // Every parameter of a model: its checkpoint name, shape and initial law.
 import type { ModelConfig } from './config.ts';
 
-export type Init = { readonly normal: number } | 'ones' | 'zeros' | { readonly constant: number };
+/** `identity` is for matrices: 1 on the diagonal, 0 elsewhere. */
+export type Init = { readonly normal: number } | 'ones' | 'zeros' | 'identity' | { readonly constant: number };
 
 export interface ParamSpec {
   /** The name in a checkpoint; Hugging Face Ouro's names where Ouro has the tensor. */

@@ -20,7 +20,7 @@ export function poisson(key: Key, rate: number): number {
 }
 
 /**
- * Loops of an update of Huginn (arXiv 2502.05171, eq. 3 and 4): `rate ~ LogNormal(ln(mean) - sigma^2 / 2, sigma)`,
+ * Loops of an update of Huginn (arXiv 2502.05171, section 3): `rate ~ LogNormal(ln(mean) - sigma^2 / 2, sigma)`,
  * `loops = Poisson(rate) + 1`, so that the expectation is `mean + 1`.
  */
 export function poissonLogNormal(key: Key, mean: number, sigma: number): number {

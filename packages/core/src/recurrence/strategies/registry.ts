@@ -3,9 +3,20 @@ import type { z } from 'zod';
 import { nearest } from '../../config/nearest.ts';
 import { ConfigError } from '../../config/parseOptions.ts';
 import type { Strategy } from '../strategy.ts';
+import { deepThinking, deepThinkingOptions } from './deepThinking.ts';
 import { fixedLoops, fixedLoopsOptions } from './fixedLoops.ts';
+import { huginn, huginnOptions } from './huginn.ts';
+import { isoFlop, isoFlopOptions } from './isoFlop.ts';
+import { loopedIcl, loopedIclOptions } from './loopedIcl.ts';
+import { loopFormer, loopFormerOptions } from './loopFormer.ts';
 import { loopLM, loopLMOptions } from './loopLM.ts';
+import { parcae, parcaeOptions } from './parcae.ts';
 import { plain, plainOptions } from './plain.ts';
+import { ponderNet, ponderNetOptions } from './ponderNet.ts';
+import { relay, relayOptions } from './relay.ts';
+import { retrofit, retrofitOptions } from './retrofit.ts';
+import { sut, sutOptions } from './sut.ts';
+import { universalTransformer, universalTransformerOptions } from './universalTransformer.ts';
 
 export interface StrategyKind {
   readonly id: string;
@@ -42,7 +53,7 @@ export interface StrategyTable {
   readonly cost: string;
 }
 
-// plain takes no options: its schema rejects whatever the cast lets through.
+// The casts let options through to strategies without any, whose schemas reject them.
 export const strategies: readonly StrategyKind[] = [
   {
     id: 'plain',
@@ -61,6 +72,24 @@ export const strategies: readonly StrategyKind[] = [
     },
     schema: plainOptions,
     make: (o) => plain(o as Record<string, never>),
+  },
+  {
+    id: 'isoFlop',
+    summary: 'layers x loops different layers, each once: the baseline at equal FLOPs',
+    paper: 'Saunshi et al. 2025, arXiv 2502.17416',
+    needs: 'memory for layers x loops layers',
+    objective: 'lastLoop',
+    table: {
+      state: 'h = e',
+      injection: 'none',
+      depth: '1',
+      gradient: 'all',
+      halting: 'none',
+      kv: 'one slot',
+      cost: '1, with loops times the parameters of the core',
+    },
+    schema: isoFlopOptions,
+    make: (o) => isoFlop(o as Record<string, never>),
   },
   {
     id: 'fixedLoops',
@@ -97,6 +126,186 @@ export const strategies: readonly StrategyKind[] = [
     },
     schema: loopLMOptions,
     make: loopLM,
+  },
+  {
+    id: 'ponderNet',
+    summary: 'looped layers with a learned chance to stop after each, against a geometric prior',
+    paper: 'Banino et al. 2021, arXiv 2107.05407',
+    needs: 'nothing',
+    objective: 'ponderNet',
+    table: {
+      state: 'h = e',
+      injection: 'none',
+      depth: 'fixed',
+      gradient: 'all',
+      halting: 'a gate a token, expected loss with a divergence from the prior',
+      kv: 'a slot a loop',
+      cost: '1 + a readout a loop',
+    },
+    schema: ponderNetOptions,
+    make: ponderNet,
+  },
+  {
+    id: 'universalTransformer',
+    summary: 'looped layers told their index, each token stopping by adaptive computation time',
+    paper: 'Dehghani et al. 2019, arXiv 1807.03819; Graves 2016, arXiv 1603.08983',
+    needs: 'nothing',
+    objective: 'actPonder',
+    table: {
+      state: 'h = e, sum of weighted states, mass',
+      injection: 'index of the loop',
+      depth: 'at most fixed, a token stops',
+      gradient: 'all',
+      halting: 'a unit a token, its output and a price a loop',
+      kv: 'a slot a loop',
+      cost: '1 (stopped tokens cost in training)',
+    },
+    schema: universalTransformerOptions,
+    make: universalTransformer,
+  },
+  {
+    id: 'sut',
+    summary: 'each token stops by stick-breaking and goes on showing its expected state',
+    paper: 'Tan et al. 2023, arXiv 2310.07096',
+    needs: 'nothing',
+    objective: 'actPonder',
+    table: {
+      state: 'h = e, sum of weighted states, log mass',
+      injection: 'none',
+      depth: 'at most fixed, a token stops',
+      gradient: 'all',
+      halting: 'a two-layer gate a token, expected state and a price a loop',
+      kv: 'a slot a loop, from the expected state',
+      cost: '1',
+    },
+    schema: sutOptions,
+    make: sut,
+  },
+  {
+    id: 'relay',
+    summary: 'loop t says step t of the chain of thought',
+    paper: 'Yu et al. 2025, arXiv 2502.08482',
+    needs: 'a task with chains of thought',
+    objective: 'stepSupervised',
+    table: {
+      state: 'h = e',
+      injection: 'none',
+      depth: 'steps of the chain, or fixed',
+      gradient: 'all',
+      halting: 'by the data',
+      kv: 'a slot a loop',
+      cost: '1 + a readout a loop',
+    },
+    schema: relayOptions,
+    make: relay,
+  },
+  {
+    id: 'loopedIcl',
+    summary: 'starts from 0, adds the input in each loop, is read in a window of loops',
+    paper: 'Yang et al. 2024, arXiv 2311.12424',
+    needs: 'nothing',
+    objective: 'windowed',
+    table: {
+      state: 'h = 0',
+      injection: 'add',
+      depth: 'rising to fixed',
+      gradient: 'last window',
+      halting: 'none',
+      kv: 'a slot a loop',
+      cost: '1 + a readout a loop of the window',
+    },
+    schema: loopedIclOptions,
+    make: loopedIcl,
+  },
+  {
+    id: 'deepThinking',
+    summary: 'recalls the input in each loop and learns to go on from anywhere',
+    paper: 'Bansal et al. 2022, arXiv 2202.05826',
+    needs: 'nothing',
+    objective: 'progressive',
+    table: {
+      state: 'h = e',
+      injection: 'W [h; e]',
+      depth: 'fixed, and a random part',
+      gradient: 'all; the last of the second trajectory',
+      halting: 'none',
+      kv: 'a slot a loop',
+      cost: 'about 1.75',
+    },
+    schema: deepThinkingOptions,
+    make: deepThinking,
+  },
+  {
+    id: 'huginn',
+    summary: 'starts from noise, mixes the input in each loop, trains at random depth',
+    paper: 'Geiping et al. 2025, arXiv 2502.05171',
+    needs: 'prelude and coda layers advised',
+    objective: 'lastLoop',
+    table: {
+      state: 'h = noise',
+      injection: 'W [h; e]',
+      depth: 'Poisson-lognormal around the mean',
+      gradient: 'last 8',
+      halting: 'not trained; by change of the readout',
+      kv: 'a slot a loop',
+      cost: 'forward 1, backward 8 / loops',
+    },
+    schema: huginnOptions,
+    make: huginn,
+  },
+  {
+    id: 'retrofit',
+    summary: 'huginn with a mean depth that grows during training',
+    paper: 'McLeish et al. 2025, arXiv 2511.07384',
+    needs: 'prelude and coda layers advised',
+    objective: 'lastLoop',
+    table: {
+      state: 'h = noise',
+      injection: 'W [h; e]',
+      depth: 'Poisson-lognormal around a rising mean',
+      gradient: 'last 8',
+      halting: 'not trained; by change of the readout',
+      kv: 'a slot a loop',
+      cost: 'less than huginn',
+    },
+    schema: retrofitOptions,
+    make: retrofit,
+  },
+  {
+    id: 'parcae',
+    summary: 'a state whose linear part cannot grow, with the normed input added in each loop',
+    paper: 'Prairie et al. 2026, arXiv 2604.12946',
+    needs: 'prelude and coda layers advised',
+    objective: 'lastLoop',
+    table: {
+      state: 'h = noise, of its own width',
+      injection: 'exp(-dt A) h + dt B norm(e)',
+      depth: 'Poisson around the mean',
+      gradient: 'last 4',
+      halting: 'none',
+      kv: 'a slot a loop',
+      cost: 'forward 1, backward 4 / loops',
+    },
+    schema: parcaeOptions,
+    make: parcae,
+  },
+  {
+    id: 'loopFormer',
+    summary: 'loops as steps of chosen sizes, short trajectories consistent with long ones',
+    paper: 'Jeddi et al. 2026, arXiv 2602.11451',
+    needs: 'model.loops >= 2',
+    objective: 'consistency',
+    table: {
+      state: 'h = e',
+      injection: 'time and step size modulate each layer',
+      depth: 'fixed, and a random shorter one',
+      gradient: 'all of both',
+      halting: 'none; depth is chosen by the caller',
+      kv: 'a slot a loop',
+      cost: 'about 1.5',
+    },
+    schema: loopFormerOptions,
+    make: loopFormer,
   },
 ];
 
