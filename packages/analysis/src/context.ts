@@ -2,6 +2,7 @@
 import { type ModelConfig, type Params, paramSpecs, type Strategy } from '@looplab/core';
 import type { Task } from '@looplab/tasks';
 import { AnalysisError } from './analysisError.ts';
+import type { ScalingPoint } from './scaling/law.ts';
 
 export interface AnalysisContext {
   readonly model: ModelConfig;
@@ -15,6 +16,8 @@ export interface AnalysisContext {
   readonly rows: number;
   /** Rows of one forward pass; default 16. */
   readonly batch?: number;
+  /** Finished runs to fit a scaling law to; without them that analysis does not apply. */
+  readonly sweep?: readonly ScalingPoint[];
   /** Told what is being done, in a few words. */
   progress(text: string): void;
 }

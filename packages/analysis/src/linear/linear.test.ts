@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type Features, features, scalingOf, standardise } from './features.ts';
 import { foldsOf } from './folds.ts';
 import { minimise } from './lbfgs.ts';
+import { fitResiduals } from './leastSquares.ts';
 import { fitLogistic } from './logistic.ts';
 import { controlLabels, probe, probeSet } from './probe.ts';
 import { decompose, fitRidge } from './ridge.ts';
@@ -91,6 +92,25 @@ describe('minimise', () => {
     );
     expect(rosenbrock[0]).toBeCloseTo(1, 5);
     expect(rosenbrock[1]).toBeCloseTo(1, 5);
+  });
+});
+
+describe('fitResiduals', () => {
+  it('fits a curve and lets an outlier pull it no more than Huber allows', () => {
+    // y = 2 exp(-x / 2); one point of twenty is off by 5
+    const y = Array.from({ length: 20 }, (_, i) => 2 * Math.exp(-i / 2) + (i === 7 ? 5 : 0));
+    const curve = (x: Float64Array, r: Float64Array, jacobian: Float64Array): void => {
+      for (const [i, v] of y.entries()) {
+        const term = Math.exp((x[1] ?? 0) * i);
+        r[i] = (x[0] ?? 0) * term - v;
+        jacobian.set([term, (x[0] ?? 0) * i * term], 2 * i);
+      }
+    };
+    const { x } = fitResiduals(curve, 20, Float64Array.of(1, -0.1), { huber: 1e-6 });
+    expect(x[0]).toBeCloseTo(2, 4);
+    expect(x[1]).toBeCloseTo(-0.5, 4);
+    const square = fitResiduals(curve, 20, Float64Array.of(1, -0.1), { huber: 1e6 });
+    expect(Math.abs((square.x[1] ?? 0) + 0.5)).toBeGreaterThan(0.05);
   });
 });
 
