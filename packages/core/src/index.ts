@@ -57,7 +57,7 @@ export {
 } from './recurrence/runTrace.ts';
 export { isTrainable, type Stage } from './recurrence/stage.ts';
 export type { State } from './recurrence/state.ts';
-export { stopGradient } from './recurrence/stopGradient.ts';
+export { type Cuts, holdingCuts, stopGradient } from './recurrence/stopGradient.ts';
 export { deepThinking, deepThinkingOptions } from './recurrence/strategies/deepThinking.ts';
 export { fixedLoops, fixedLoopsOptions, type Hidden } from './recurrence/strategies/fixedLoops.ts';
 export { huginn, huginnOptions } from './recurrence/strategies/huginn.ts';

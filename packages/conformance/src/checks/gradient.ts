@@ -1,5 +1,5 @@
 // The gradient of every objective against finite differences of its value.
-import { isTrainable, normal, type Params, runTrace } from '@looplab/core';
+import { type Cuts, holdingCuts, isTrainable, normal, type Params, runTrace } from '@looplab/core';
 import { tensor, valueAndGrad } from '@looplab/engine';
 import type { Objective } from '@looplab/objectives';
 import * as tf from '@tensorflow/tfjs-core';
@@ -13,8 +13,8 @@ const STEP = 1e-2;
 const TOLERANCE = { relative: 0.02, absolute: 2e-4 };
 
 /**
- * Along random directions. Where steps are planned without gradient, the state they end in is held fixed: that, and not
- * the whole loss, is what the truncated gradient belongs to.
+ * Along random directions. What lies behind a `stopGradient`, be it a step planned without gradient or a target, is held
+ * at its value: the gradient belongs to that function, not to the whole loss.
  */
 export const gradient: Check = {
   name: 'gradient',
@@ -32,6 +32,8 @@ async function checkObjective(s: Subject, objective: Objective): Promise<void> {
   const loss = (p: Params): tf.Tensor =>
     objective.terms(runTrace(config, strategy, p, batch, { train: true, ...update, noise }), batch, { train: true })
       .total;
+  const cuts: Cuts = [];
+  holdingCuts(cuts, () => loss(params));
   const { grads } = valueAndGrad(loss)(params);
   const moving = Object.keys(params).filter((name) => isTrainable({ trainable: objective.trains }, name));
   for (const seed of [1, 2, 3]) {
@@ -49,7 +51,7 @@ async function checkObjective(s: Subject, objective: Objective): Promise<void> {
           return [name, d ? tf.add(x, tf.mul(d, step / norm)) : x];
         }),
       );
-      return (await loss(moved).data())[0] ?? Number.NaN;
+      return (await holdingCuts(cuts, () => loss(moved)).data())[0] ?? Number.NaN;
     };
     const numeric = ((await at(STEP)) - (await at(-STEP))) / (2 * STEP);
     const analytic = (await sumOf(grads, direction)) / norm;
