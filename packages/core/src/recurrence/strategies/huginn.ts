@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { parseOptions } from '../../config/parseOptions.ts';
+import { kl, klOptions } from '../../exit/kl.ts';
 import { perLoop, perLoopOptions } from '../../kv/perLoop.ts';
 import { fold } from '../../rng/random.ts';
 import { loopPlan } from '../plan.ts';
@@ -27,6 +28,7 @@ export const huginnOptions = z.strictObject({
     .min(0)
     .default(Math.sqrt(2 / 5))
     .describe('standard deviation of the random state that every token starts from'),
+  exitThreshold: klOptions.shape.threshold,
   fill: perLoopOptions.shape.fill,
 });
 
@@ -34,7 +36,8 @@ export const huginnOptions = z.strictObject({
  * arXiv 2502.05171, section 3: `h_0 ~ N(0, sigma^2)`, `h_t = core(W [h_{t-1}; e])`. `sigma^2 = 2/5` is the variance of an
  * embedding at the start, `2 / (5 dModel)`, times the square of the embeddings' factor `sqrt(dModel)`; the published draw is
  * truncated at three standard deviations, here clipped there (0.3% of the entries). Training runs
- * `Poisson(LogNormal) + 1` loops around a mean of `model.loops`, the last eight with gradient; no halting is trained.
+ * `Poisson(LogNormal) + 1` loops around a mean of `model.loops`, the last eight with gradient. No halting is trained;
+ * generation stops a token when its prediction no longer moves.
  */
 export function huginn(options: z.input<typeof huginnOptions> = {}): Strategy<Hidden> {
   const resolved = parseOptions('strategy', huginnOptions, options);
@@ -52,6 +55,7 @@ export function huginn(options: z.input<typeof huginnOptions> = {}): Strategy<Hi
     init: (ctx) => ({ h: tf.mul(tf.clipByValue(ctx.noise('h0'), -3, 3), stateStd) }),
     step: (s, _k, ctx) => ({ h: ctx.core(concatInject(s.h, ctx)) }),
     kv: perLoop({ fill }),
+    exit: kl({ threshold: resolved.exitThreshold }),
     stages: [{ name: 'train', trainable: 'all', carry: 'none' }],
   };
 }

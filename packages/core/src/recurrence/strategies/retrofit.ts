@@ -1,13 +1,14 @@
 // Retrofitted recurrence: Huginn's loop with a mean depth that grows during training.
 import { z } from 'zod';
 import { parseOptions } from '../../config/parseOptions.ts';
+import { fixedDepth } from '../../exit/fixedDepth.ts';
 import { fold } from '../../rng/random.ts';
 import type { Strategy } from '../strategy.ts';
 import { poissonLogNormal } from './depthLaw.ts';
 import type { Hidden } from './fixedLoops.ts';
 import { huginn, huginnOptions } from './huginn.ts';
 
-export const retrofitOptions = huginnOptions.extend({
+export const retrofitOptions = huginnOptions.omit({ exitThreshold: true }).extend({
   ramp: z
     .enum(['linear', '1-sqrt'])
     .default('1-sqrt')
@@ -38,6 +39,7 @@ export function retrofit(options: z.input<typeof retrofitOptions> = {}): Strateg
   return {
     ...huginn(rest),
     id: 'retrofit',
+    exit: fixedDepth(),
     options: resolved,
     schedule: ({ step, steps, key, config }) => ({
       loops: poissonLogNormal(
