@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Decoder } from '../generate/decoder.ts';
 import { bindParams } from '../model/bind.ts';
 import { modelConfig } from '../model/config.ts';
-import type { KeyValue, Visible } from '../model/layer.ts';
+import type { KeyValue, VisibleKeys } from '../model/layer.ts';
 import { initParams, type Params } from '../model/params.ts';
 import { CORE } from '../model/specs.ts';
 import { ownNames, paramSpecs, stacksOf } from '../recurrence/layout.ts';
@@ -186,7 +186,7 @@ describe('what each one shows', () => {
     const session = new KvSession(kvPolicyById('upToDepth'));
     const fresh = (): KeyValue => ({ k: tf.ones([1, 2, 4]), v: tf.ones([1, 2, 4]) });
     const active = tf.tensor2d([[1, 0]]);
-    const at = (t: number): Visible => session.step(CORE, t, t > 0 ? { active } : {})(0)(fresh)[0] as Visible; // one view
+    const at = (t: number): VisibleKeys => session.step(CORE, t, t > 0 ? { active } : {})(0)(fresh)[0] as VisibleKeys; // one view
     expect(at(0).bias).toBeUndefined();
     const { k, keyMask, bias } = at(1);
     expect(k.shape).toEqual([1, 4, 4]);

@@ -1,6 +1,6 @@
 // The keys and values of one forward pass: carries out a KV policy for the tokens at hand and those before them.
 import * as tf from '@tensorflow/tfjs-core';
-import type { Attend, KeyValue, Visible } from '../model/layer.ts';
+import type { Attend, KeyValue, VisibleKeys } from '../model/layer.ts';
 import { stopGradient } from '../recurrence/stopGradient.ts';
 import { prefixKeys } from './keptSlots.ts';
 import { type KvPolicy, KvPolicyError, type KvView, viewsAt } from './kvPolicy.ts';
@@ -31,13 +31,26 @@ export interface KvCall {
   readonly detach?: boolean;
 }
 
+/** Where a pass gets its attention from. */
+export interface KvAccess {
+  readonly policy: KvPolicy;
+  step(stack: string, t: number, call: KvCall): (layer: number) => Attend;
+  once(stack: string): (layer: number) => Attend;
+  /** See {@link KvSession.selfContained}. */
+  selfContained(
+    t: number,
+    later: readonly number[],
+    active: tf.Tensor | undefined,
+  ): { mask: tf.Tensor | undefined; attend(mask: tf.Tensor | undefined): (layer: number) => Attend } | undefined;
+}
+
 /** A slot that is being written: a layer at a time. */
 interface Open {
   readonly layers: KeyValue[];
   readonly has: tf.Tensor | null;
 }
 
-export class KvSession {
+export class KvSession implements KvAccess {
   readonly policy: KvPolicy;
   /** What this session has written. */
   readonly written = new Map<string, Open>();
@@ -59,7 +72,7 @@ export class KvSession {
   }
 
   /** Attention of step `t` of a core. */
-  step(stack: string, t: number, call: KvCall): (layer: number) => Attend {
+  step(stack: string, t: number, call: KvCall): (layer: number) => Attend<VisibleKeys> {
     const names = prefixKeys(this.policy, stack, t);
     const kept = this.policy.keep ? names[0] : undefined;
     const past = (slot: number): string => kept ?? slotKey(stack, slot);
@@ -67,7 +80,7 @@ export class KvSession {
   }
 
   /** Attention of a stack that is applied once: prelude and coda. */
-  once(stack: string): (layer: number) => Attend {
+  once(stack: string): (layer: number) => Attend<VisibleKeys> {
     return this.#attend(stack, 0, [{ slots: [0] }], (slot) => slotKey(stack, slot), 0, {});
   }
 
@@ -80,7 +93,9 @@ export class KvSession {
     t: number,
     later: readonly number[],
     active: tf.Tensor | undefined,
-  ): { mask: tf.Tensor | undefined; attend(mask: tf.Tensor | undefined): (layer: number) => Attend } | undefined {
+  ):
+    | { mask: tf.Tensor | undefined; attend(mask: tf.Tensor | undefined): (layer: number) => Attend<VisibleKeys> }
+    | undefined {
     const { policy } = this;
     const views = viewsAt(policy, t);
     const own = policy.slot(t);
@@ -91,7 +106,7 @@ export class KvSession {
       if (policy.slot(u) === own) break; // written anew before it is read
       if (viewsAt(policy, u).some((v) => v.slots.includes(own))) return undefined;
     }
-    const see = (now: KeyValue, has: tf.Tensor | undefined): Visible[] =>
+    const see = (now: KeyValue, has: tf.Tensor | undefined): VisibleKeys[] =>
       views.map((v) => visible([{ past: [], now, has }], v.window, undefined));
     return {
       mask: both(hides ? active : null, this.#keyMask),
@@ -106,7 +121,7 @@ export class KvSession {
     pastKey: (slot: number) => string,
     t: number,
     call: KvCall,
-  ): (layer: number) => Attend {
+  ): (layer: number) => Attend<VisibleKeys> {
     const active = this.policy.write === 'active' ? call.active : undefined;
     const before = this.#latest.get(stack);
     const fill = active !== undefined && this.policy.missing === 'latest' && before !== undefined;
@@ -170,7 +185,7 @@ function visible(
   window: number | undefined,
   offset: tf.Tensor | undefined,
   made: { bias?: tf.Tensor } = {},
-): Visible {
+): VisibleKeys {
   const [batch, seq] = (parts[0] as Part).now.k.shape as [number, number]; // a view has a slot
   const places = (parts[0] as Part).past.reduce((n, x) => n + (x.k.shape[1] ?? 0), 0);
   const join = (xs: tf.Tensor[]): tf.Tensor => (xs.length === 1 ? (xs[0] as tf.Tensor) : tf.concat(xs, 1));

@@ -26,16 +26,19 @@ export interface KeyValue {
 }
 
 /** Keys and values that queries see together, by the causal rule unless `bias` says otherwise (see `causalAttention`). */
-export interface Visible extends KeyValue {
+export interface VisibleKeys extends KeyValue {
   readonly keyMask?: tf.Tensor;
   readonly bias?: tf.Tensor;
 }
+
+/** What queries see; or a function that mixes for rotated queries [batch, seq, dModel] what a cache shows them. */
+export type Visible = VisibleKeys | ((q: tf.Tensor, heads: number) => tf.Tensor);
 
 /**
  * What a layer's queries attend to: a KV policy's answer to `fresh`, which is only computed if called for. Two answers
  * are attended to one by one and blended by the layer's gate.
  */
-export type Attend = (fresh: () => KeyValue) => readonly Visible[];
+export type Attend<V extends Visible = Visible> = (fresh: () => KeyValue) => readonly V[];
 
 /** How a call of a layer differs from the ordinary one. */
 export interface LayerCall {
@@ -50,6 +53,7 @@ export interface LayerContext {
   readonly seq: number;
   readonly heads: number;
   readonly eps: number;
+  /** Of the positions, [seq, dHead / 2], or of each row's own, [batch * seq, dHead / 2]. */
   readonly rope: RopeTables;
 }
 
@@ -61,7 +65,11 @@ export function layer(x: tf.Tensor, w: LayerWeights, c: LayerContext, attend: At
   const { batch, seq, heads, eps, rope } = c;
   const width = x.shape[1] ?? 0;
   const tokens = (rows: tf.Tensor): tf.Tensor => tf.reshape(rows, [batch, seq, width]);
-  const rotated = (rows: tf.Tensor): tf.Tensor => rotary(tokens(rows), rope.cos, rope.sin, heads);
+  const rotated = (rows: tf.Tensor): tf.Tensor => {
+    const turn = (y: tf.Tensor): tf.Tensor => rotary(y, rope.cos, rope.sin, heads);
+    if (rope.cos.shape[0] === seq) return turn(tokens(rows));
+    return tokens(turn(tf.reshape(rows, [1, batch * seq, width])));
+  };
   // A factor behind a norm is a norm weight, so that conditioning costs no pass over the activations.
   const factor = (i: number): tf.Tensor | null =>
     call.factors ? tf.reshape(tf.slice(call.factors, [i, 0], [1, width]), [width]) : null;
@@ -73,7 +81,11 @@ export function layer(x: tf.Tensor, w: LayerWeights, c: LayerContext, attend: At
   const seen = attend(() => ({ k: rotated(linear(source, w.k)), v: tokens(linear(source, w.v)) }));
   const q = rotated(linear(n, w.q));
   const mixed = blend(
-    seen.map(({ k, v, ...rule }) => causalAttention(q, k, v, { heads, ...rule })),
+    seen.map((view) => {
+      if (typeof view === 'function') return view(q, heads);
+      const { k, v, ...rule } = view;
+      return causalAttention(q, k, v, { heads, ...rule });
+    }),
     q,
     w,
     heads,

@@ -8,36 +8,45 @@ import type { NoiseSpec, Strategy } from './strategy.ts';
 /** Random tensors by the names a strategy declares. */
 export type Noise = Readonly<Record<string, tf.Tensor>>;
 
+/** The tokens that are drawn for. */
+export interface NoiseAt {
+  readonly batch: number;
+  readonly seq: number;
+  readonly loops: number;
+  /** Position of the first token; default 0. */
+  readonly offset?: number;
+  /** Numbers of the rows in their batch; default 0 to batch - 1. */
+  readonly rows?: readonly number[];
+}
+
 /**
  * What `strategy.noise()` asks for; empty for most strategies. A token's draw depends on its row and position, not on
  * how many are drawn at once, so that decoding and other batch sizes meet the noise of the parallel pass.
- * @param at.offset position of the first token
  */
-export function drawNoise(
-  config: ModelConfig,
-  strategy: Pick<Strategy, 'noise'>,
-  at: { batch: number; seq: number; loops: number; offset?: number },
-  key: Key,
-): Noise {
+export function drawNoise(config: ModelConfig, strategy: Pick<Strategy, 'noise'>, at: NoiseAt, key: Key): Noise {
   const specs = strategy.noise?.(config, at.loops) ?? [];
-  return Object.fromEntries(specs.map((spec) => [spec.name, draw(spec, at, fold(key, spec.name))]));
+  return Object.fromEntries(
+    specs.map((spec) => {
+      const { data, shape } = drawValues(spec, at, key);
+      return [spec.name, tensor(data, shape)];
+    }),
+  );
 }
 
-function draw(
-  spec: NoiseSpec,
-  { batch, seq, offset = 0 }: { batch: number; seq: number; offset?: number },
-  key: Key,
-): tf.Tensor {
+/** The numbers of one spec on the host: [batch, seq, ...], [batch, 1, ...] or as declared. */
+export function drawValues(spec: NoiseSpec, at: NoiseAt, key: Key): { data: Float32Array; shape: number[] } {
+  const { batch, seq, offset = 0, rows } = at;
   const law = spec.law === 'normal' ? normal : uniform;
+  const own = fold(key, spec.name);
   const width = spec.shape.reduce((a, b) => a * b, 1);
-  if (spec.per === 'batch') return tensor(law(key, width), spec.shape);
+  if (spec.per === 'batch') return { data: law(own, width), shape: [...spec.shape] };
   const tokens = spec.per === 'row' ? 1 : seq;
-  const all = new Float32Array(batch * tokens * width);
+  const data = new Float32Array(batch * tokens * width);
   for (let b = 0; b < batch; b++) {
-    const row = fold(key, b);
+    const row = fold(own, rows?.[b] ?? b);
     for (let j = 0; j < tokens; j++) {
-      all.set(law(spec.per === 'row' ? row : fold(row, offset + j), width), (b * tokens + j) * width);
+      data.set(law(spec.per === 'row' ? row : fold(row, offset + j), width), (b * tokens + j) * width);
     }
   }
-  return tensor(all, [batch, tokens, ...spec.shape]);
+  return { data, shape: [batch, tokens, ...spec.shape] };
 }

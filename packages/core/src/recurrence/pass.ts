@@ -2,7 +2,7 @@
 import { embedding, linear, type RopeTables, remat, ropeTables } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { viewsAt } from '../kv/kvPolicy.ts';
-import { KvSession } from '../kv/kvSession.ts';
+import { type KvAccess, KvSession } from '../kv/kvSession.ts';
 import type { StackWeights, Weights } from '../model/bind.ts';
 import { assertSeq, type ModelConfig } from '../model/config.ts';
 import { CODA, PRELUDE, type StackShape } from '../model/specs.ts';
@@ -20,7 +20,7 @@ export interface PassSetup<S extends State> {
   readonly strategy: Strategy<S>;
   readonly weights: Weights;
   readonly inputs: Inputs;
-  readonly kv: KvSession;
+  readonly kv: KvAccess;
   readonly loops: number;
   readonly train: boolean;
   readonly hp?: Readonly<Record<string, number>> | undefined;
@@ -32,8 +32,18 @@ export interface PassSetup<S extends State> {
   readonly rope?: ((dHead: number) => RopeTables) | undefined;
   /** Recompute each core call in the backward pass instead of storing its inside. */
   readonly remat?: boolean | undefined;
+  /** How `previousToken` continues across passes; default: before the first token there is nothing. */
+  readonly previous?: PreviousTokens | undefined;
   /** Start from this state instead of the strategy's `init`. */
   readonly from?: S | undefined;
+}
+
+/** What the tokens before a pass showed to those after them, and what its own tokens show. */
+export interface PreviousTokens {
+  /** [batch, 1, ...] of the last token before the pass; undefined for zeros. */
+  before(k: Micro, name: string): tf.Tensor | undefined;
+  /** Called with what each token shows, [batch, seq, ...], padding blanked. */
+  show(k: Micro, name: string, x: tf.Tensor): void;
 }
 
 /** Every tensor that a step can read besides the state. */
@@ -212,7 +222,11 @@ export function beginPass<S extends State>(setup: PassSetup<S>): Pass<S> {
     previousToken: (x, name) => {
       if (!now) return fail(`previousToken('${name}') was called outside step()`);
       const [b, s, ...rest] = x.shape as [number, number, ...number[]];
-      return tf.concat([tf.zeros([b, 1, ...rest]), tf.slice(x, [0, 0], [-1, s - 1])], 1);
+      const { keyMask } = inputs;
+      const shown = keyMask ? tf.mul(x, tf.reshape(keyMask, [b, s, ...rest.map(() => 1)])) : x;
+      setup.previous?.show(now.k, name, shown);
+      const first = setup.previous?.before(now.k, name) ?? tf.zeros([b, 1, ...rest]);
+      return s === 1 ? first : tf.concat([first, tf.slice(shown, [0, 0], [-1, s - 1])], 1);
     },
     carry: setup.carry,
   };
