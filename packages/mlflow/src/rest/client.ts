@@ -1,5 +1,5 @@
 // The MLflow tracking API: experiments, runs, parameters, metrics and tags.
-import { MlflowRequestError, MlflowSettingsError } from '../errors.ts';
+import { MlflowReplyError, MlflowRequestError, MlflowSettingsError } from '../errors.ts';
 import { type Http, type HttpOptions, type HttpRequest, http, json } from './http.ts';
 import { batches, wireNumber } from './limits.ts';
 import { type ExperimentReply, type MetricReply, type MlflowRunStatus, type RunReply, replies } from './schemas.ts';
@@ -219,7 +219,7 @@ export class MlflowClient {
     return new Uint8Array(await reply.arrayBuffer());
   }
 
-  /** Asks for page after page; a server that gives the same token twice would never end. */
+  /** Asks for page after page; a server that gives the same token twice would go on for ever. */
   async *#pages<R extends { readonly next_page_token?: string | undefined }>(
     ask: (token: string | undefined) => Promise<R>,
   ): AsyncGenerator<R> {
@@ -228,7 +228,11 @@ export class MlflowClient {
       const reply = await ask(token);
       yield reply;
       const next = reply.next_page_token || undefined;
-      if (next === token) return;
+      if (next !== undefined && next === token) {
+        throw new MlflowReplyError(
+          `the MLflow server at ${this.uri} gave the same page twice; is it an MLflow server?`,
+        );
+      }
       token = next;
     } while (token !== undefined);
   }

@@ -17,9 +17,13 @@ interface FakeRun {
   readonly files: Map<string, Buffer>;
 }
 
-/** What to do with a request instead of answering it: cut the line before or after acting on it, or answer otherwise. */
+/**
+ * What to do with a request instead of answering it: cut the line before, while or after acting on it, or answer otherwise.
+ * `cut within` stores the first half of a batch's points and none of its tags, as a server does that dies on the way.
+ */
 export type Mishap =
   | 'cut before'
+  | 'cut within'
   | 'cut after'
   | 'hang'
   | { status: number; body?: string; headers?: Record<string, string> };
@@ -199,10 +203,11 @@ export async function fakeServer({ port = 0, pageSize = 1000 } = {}): Promise<Fa
       res.writeHead(mishap.status, { 'content-type': 'text/html', ...mishap.headers });
       return void res.end(mishap.body ?? '');
     }
+    const isHalf = mishap === 'cut within' && request.path === 'runs/log-batch';
     let answer: object | Buffer;
     let status = 200;
     try {
-      answer = act(request, url.searchParams, bytes);
+      answer = act(isHalf ? { ...request, body: half(request.body) } : request, url.searchParams, bytes);
     } catch (error) {
       const {
         code = 'INTERNAL_ERROR',
@@ -212,7 +217,7 @@ export async function fakeServer({ port = 0, pageSize = 1000 } = {}): Promise<Fa
       status = refused;
       answer = { error_code: code, message };
     }
-    if (mishap === 'cut after') return void req.socket.destroy();
+    if (mishap === 'cut after' || mishap === 'cut within') return void req.socket.destroy();
     send(res, status, answer);
   });
   await new Promise<void>((listening) => server.listen(port, '127.0.0.1', listening));
@@ -224,6 +229,12 @@ export async function fakeServer({ port = 0, pageSize = 1000 } = {}): Promise<Fa
       await new Promise((closed) => server.close(closed));
     },
   });
+}
+
+function half(body: string): string {
+  const batch: Record<string, unknown> = JSON.parse(body);
+  const metrics = list(batch.metrics);
+  return JSON.stringify({ ...batch, metrics: metrics.slice(0, metrics.length / 2), tags: [] });
 }
 
 function list(x: unknown): object[] {
