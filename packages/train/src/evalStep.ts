@@ -3,13 +3,16 @@
 import type { Key } from '@looplab/core';
 import {
   type Batch,
+  chosenTrajectory,
   drawNoise,
   exitLogProbs,
   type ModelConfig,
   type Noise,
   type Params,
-  runTrace,
+  runWithContext,
+  type Stage,
   type Strategy,
+  type Trace,
 } from '@looplab/core';
 import { crossEntropy } from '@looplab/engine';
 import type { Task } from '@looplab/tasks';
@@ -33,18 +36,24 @@ export interface EvalSums {
 export type Evaluation = Omit<EvalRecord, 'step' | 'time' | 'kind'>;
 
 /**
- * `(params, batch, noise) -> sums`, pure tensor operations. A strategy that gives no read-out of every step is read at its end.
+ * `(params, batch, noise) -> sums`, pure tensor operations. A strategy that gives no read-out of every step is read at its
+ * end; one that makes several trajectories is read where it chooses to, row by row, or in the first.
  * @param loops deepest loop to read, at least `model.loops`; more extrapolates beyond the trained depth
+ * @param rewrite what the stage does to its batches
  */
 export function evalStep(
   model: ModelConfig,
   strategy: Strategy,
   loops: number,
+  rewrite?: Stage['rewrite'],
 ): (params: Params, batch: Batch, noise: Noise) => EvalSums {
   const hasReadouts = strategy.gives.includes('readouts');
   const hasGate = strategy.gives.includes('halt');
-  return (params, batch, noise) => {
-    const [trace] = runTrace(model, strategy, params, batch, { train: false, loops, noise });
+  return (params, raw, noise) => {
+    const batch = rewrite ? rewrite(raw) : raw;
+    const { traces, ctx } = runWithContext(model, strategy, params, batch, { train: false, loops, noise });
+    const trace =
+      traces.length > 1 && strategy.choose ? pick(traces, chosenTrajectory(strategy, traces, ctx)) : traces[0];
     if (!trace) throw new Error('a strategy plans at least one trajectory');
     const last = trace.states.length - 1;
     const read = hasReadouts ? trace.states.map((_, t) => t) : [last];
@@ -60,6 +69,33 @@ export function evalStep(
       exit: exit.length > 0 ? tf.stack(exit) : tf.zeros([1]),
       weight: tf.sum(batch.weights),
     };
+  };
+}
+
+/** What is read of a trace here. */
+type Readable = Pick<Trace, 'states' | 'halt' | 'logits'>;
+
+/**
+ * For each row the trajectory that was chosen, as far as all of them go.
+ * @param chosen int32 [batch, 1]
+ */
+function pick(traces: readonly Trace[], chosen: tf.Tensor): Readable {
+  const length = Math.min(...traces.map((t) => t.states.length));
+  const select = (xs: readonly tf.Tensor[]): tf.Tensor =>
+    xs.reduce((kept, x, i) => {
+      const isThis = tf.reshape(tf.equal(chosen, i), [x.shape[0] ?? 0, ...new Array<number>(x.rank - 1).fill(1)]);
+      return i === 0 ? x : tf.where(isThis, x, kept);
+    });
+  const known = new Map<number, tf.Tensor>();
+  const [first] = traces as [Trace]; // there are several
+  return {
+    states: first.states.slice(0, length),
+    halt: first.halt.slice(0, length).map((_, t) => select(traces.map((x) => x.halt[t] as tf.Tensor))), // a gate has a logit a loop
+    logits: (t) => {
+      const y = known.get(t) ?? select(traces.map((x) => x.logits(t)));
+      known.set(t, y);
+      return y;
+    },
   };
 }
 

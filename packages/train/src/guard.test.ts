@@ -15,6 +15,17 @@ test('a loss or gradient that is not finite stops the run and names the step and
   );
 });
 
+test('says whether the state or a term of the objective is at fault', () => {
+  const named = { ...options, strategy: 'mine', objective: 'lastLoop' };
+  const bad = { loss: Number.NaN, gradNorm: 1, terms: { crossEntropy: Number.NaN } };
+  expect(() => checkUpdate(guardStart, { ...bad, step: 1, states: { z: 1, h: Number.NaN } }, named)).toThrow(
+    /^the loss is NaN at step 1 \(strategy mine: the leaf 'h' of its last state holds a value that is not finite, in the first update: check init\(\) and step\(\)\); lower/,
+  );
+  expect(() => checkUpdate(guardStart, { ...bad, step: 2, states: { h: 0 } }, named)).toThrow(
+    /^the loss is NaN at step 2 \(objective lastLoop: its term 'crossEntropy' is NaN\); lower/,
+  );
+});
+
 test('a falling loss and short spikes pass', () => {
   run(Array.from({ length: 200 }, (_, i) => 4 * 0.98 ** i));
   run([2, 2, 50, 50, 50, 50, 2, 50, 50, 2]);

@@ -5,6 +5,9 @@ export interface GuardOptions {
   /** A loss above `factor` times the running mean for `patience` updates in a row counts as divergence; 0 turns this off. */
   readonly factor: number;
   readonly patience: number;
+  /** Named in messages. */
+  readonly strategy?: string;
+  readonly objective?: string;
 }
 
 /** What the guard remembers, so that a resumed run decides as an uninterrupted one. */
@@ -19,19 +22,27 @@ export const guardStart: GuardState = { mean: null, above: 0 };
 
 const DECAY = 0.98;
 
+/** One update, as it was read from the device. */
+export interface UpdateValues {
+  /** Number of updates made, for the message. */
+  readonly step: number;
+  readonly loss: number;
+  readonly gradNorm: number;
+  /** The objective's terms. */
+  readonly terms?: Readonly<Record<string, number>>;
+  /** Means of the leaves of the strategy's last state. */
+  readonly states?: Readonly<Record<string, number>>;
+}
+
 /**
  * Looks at one update and returns the guard's next state.
- * @param step number of updates made, for the message
  * @throws DivergedError if loss or gradient norm is not finite, or the loss stays far above its running mean
  */
-export function checkUpdate(
-  state: GuardState,
-  update: { step: number; loss: number; gradNorm: number },
-  options: GuardOptions,
-): GuardState {
+export function checkUpdate(state: GuardState, update: UpdateValues, options: GuardOptions): GuardState {
   const { step, loss, gradNorm } = update;
   const advice = 'lower train.lr, lengthen train.warmup or lower train.clipNorm';
-  if (!Number.isFinite(loss)) throw new DivergedError(`the loss is ${loss} at step ${step}; ${advice}`);
+  if (!Number.isFinite(loss))
+    throw new DivergedError(`the loss is ${loss} at step ${step}${sourceOf(update, options)}; ${advice}`);
   if (!Number.isFinite(gradNorm))
     throw new DivergedError(`the gradient norm is ${gradNorm} at step ${step}; ${advice}`);
   if (options.factor <= 0) return state;
@@ -48,4 +59,15 @@ export function checkUpdate(
   // A spike must not raise the mean it is measured against.
   if (isAbove) return { mean: state.mean, above };
   return { mean: state.mean === null ? loss : DECAY * state.mean + (1 - DECAY) * loss, above: 0 };
+}
+
+/** Where a loss that is not finite comes from: the state's leaf, else the objective's term. */
+function sourceOf({ step, terms = {}, states = {} }: UpdateValues, { strategy, objective }: GuardOptions): string {
+  const bad = (values: Readonly<Record<string, number>>) => Object.entries(values).find(([, x]) => !Number.isFinite(x));
+  const when = step === 1 ? ', in the first update: check init() and step()' : '';
+  const leaf = bad(states);
+  if (leaf)
+    return ` (strategy ${strategy}: the leaf '${leaf[0]}' of its last state holds a value that is not finite${when})`;
+  const term = bad(terms);
+  return term ? ` (objective ${objective}: its term '${term[0]}' is ${term[1]})` : '';
 }

@@ -50,7 +50,8 @@ export function assertFinite(host: HostTensors, step: number): void {
   }
 }
 
-function fromHost(host: HostTensors, name: string, shape: readonly number[]): tf.Tensor {
+/** @throws CheckpointError if the tensor is missing or of another shape */
+export function fromHost(host: HostTensors, name: string, shape: readonly number[]): tf.Tensor {
   const x = host[name];
   if (!x) throw new CheckpointError(`the checkpoint lacks the tensor '${name}'; it belongs to another model or stage`);
   if (`${x.shape}` !== `${shape}`) {

@@ -13,6 +13,7 @@ const update = (loss: number, gradNorm = 1) => ({
   loss: tf.scalar(loss),
   terms: { a: tf.scalar(loss / 2) },
   gradNorm: tf.scalar(gradNorm),
+  states: { h: tf.scalar(loss) },
 });
 
 test('gives means of losses and terms, the largest gradient norm, and starts again', async () => {
@@ -41,7 +42,7 @@ test('a new objective may have losses of another size', async () => {
   const window = new MetricWindow(strict);
   window.push(1, update(1), 0);
   await window.read();
-  window.forgetScale();
+  window.beginStage('lastLoop', true);
   window.push(2, update(100), 0);
   await window.read();
   window.push(3, update(1000), 0);

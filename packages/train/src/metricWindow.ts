@@ -1,6 +1,7 @@
 // Metrics between two log lines: kept on the device until somebody wants to know, then averaged on the host.
+
+import { disposeTree } from './disposeTree.ts';
 import { checkUpdate, type GuardOptions, type GuardState, guardStart } from './guard.ts';
-import { disposeTree } from './stepper.ts';
 import type { StepMetrics } from './trainStep.ts';
 
 /** Sums of a window that was read; plain JSON, so that a resumed run writes the same means. */
@@ -30,7 +31,7 @@ const EMPTY = { count: 0, loss: 0, terms: {}, gradNorm: 0, seconds: 0 } as const
 export class MetricWindow {
   #state: WindowState;
   #unread: { step: number; metrics: StepMetrics }[] = [];
-  readonly #guard: GuardOptions;
+  #guard: GuardOptions;
 
   constructor(guard: GuardOptions, state?: WindowState) {
     this.#guard = guard;
@@ -54,12 +55,16 @@ export class MetricWindow {
       for (const { step, metrics } of unread) {
         const value = async (x: StepMetrics['loss']): Promise<number> => (await x.data())[0] ?? Number.NaN;
         const [loss, gradNorm] = await Promise.all([value(metrics.loss), value(metrics.gradNorm)]);
-        const terms: Record<string, number> = {};
-        for (const [name, x] of Object.entries(metrics.terms)) {
-          terms[name] = (this.#state.terms[name] ?? 0) + (await value(x));
-        }
-        const guard = checkUpdate(this.#state.guard, { step, loss, gradNorm }, this.#guard);
-        const { count, seconds } = this.#state;
+        const all = async (tensors: StepMetrics['terms']): Promise<Record<string, number>> => {
+          const values = await Promise.all(Object.values(tensors).map(value));
+          return Object.fromEntries(Object.keys(tensors).map((name, i) => [name, values[i] ?? Number.NaN]));
+        };
+        const terms = await all(metrics.terms);
+        // Only a loss that is not finite makes anybody ask where that comes from.
+        const states = Number.isFinite(loss) ? {} : await all(metrics.states);
+        const guard = checkUpdate(this.#state.guard, { step, loss, gradNorm, terms, states }, this.#guard);
+        const { count, seconds, terms: sums } = this.#state;
+        for (const [name, x] of Object.entries(sums)) terms[name] = x + (terms[name] ?? 0);
         this.#state = {
           count: count + 1,
           loss: this.#state.loss + loss,
@@ -82,9 +87,13 @@ export class MetricWindow {
     return { loss: loss / count, terms: Object.fromEntries(mean), gradNorm, seconds, count };
   }
 
-  /** Lets the guard learn anew what losses are usual, as a new objective begins. */
-  forgetScale(): void {
-    this.#state = { ...this.#state, guard: guardStart };
+  /**
+   * Names the objective of the updates to come.
+   * @param isNew whether the guard has to learn anew what losses are usual
+   */
+  beginStage(objective: string, isNew: boolean): void {
+    this.#guard = { ...this.#guard, objective };
+    if (isNew) this.#state = { ...this.#state, guard: guardStart };
   }
 
   /** What a checkpoint keeps; call `read` first. */

@@ -1,14 +1,34 @@
 // What a run will cost, before it is run.
-import { flops } from '@looplab/core';
 import type { ResolvedStage, RunPlan } from './runPlan.ts';
+import { updateDepth, updateFlops } from './updatePlan.ts';
 
-/** Counted matrix-multiplication FLOPs of one update in a stage. */
-export function stageFlops({ model, strategy, task }: RunPlan, { objective, train }: ResolvedStage): number {
-  const readouts = objective.readouts === 'all' ? model.loops : 1;
-  return flops(model, strategy, { batch: train.batch, seq: task.seq, train: true, readouts });
+/** Counts the FLOPs of updates of one stage; updates of equal depth are counted once. */
+export function flopCounter(plan: RunPlan, stage: ResolvedStage): (step: number) => number {
+  const known = new Map<string, number>();
+  return (step) => {
+    const depth = updateDepth(plan, step);
+    const kind = JSON.stringify(depth);
+    const count = known.get(kind) ?? updateFlops(plan, stage, depth);
+    known.set(kind, count);
+    return count;
+  };
 }
 
-/** Counted matrix-multiplication FLOPs of all updates of a run; its evaluations are not counted. */
+/**
+ * Counted matrix-multiplication FLOPs of all updates of a run, each at the depth that the strategy's schedule gives it; its
+ * evaluations are not counted.
+ */
 export function planFlops(plan: RunPlan): number {
-  return plan.stages.reduce((sum, stage) => sum + stage.train.steps * stageFlops(plan, stage), 0);
+  let step = 0;
+  let sum = 0;
+  for (const stage of plan.stages) {
+    const count = flopCounter(plan, stage);
+    if (!plan.strategy.schedule) {
+      sum += stage.train.steps * count(step);
+      step += stage.train.steps;
+      continue;
+    }
+    for (const end = step + stage.train.steps; step < end; step++) sum += count(step);
+  }
+  return sum;
 }

@@ -33,6 +33,8 @@ export interface ResolvedStage {
   readonly trains: (name: string) => boolean;
   readonly trainable: Stage['trainable'];
   readonly rewrite: Stage['rewrite'];
+  /** Whether states outlive updates, each row until the strategy renews it. */
+  readonly carry: Stage['carry'];
 }
 
 /** A model as a study gives it; the task brings the vocabulary. */
@@ -48,7 +50,7 @@ export interface RunOptions {
   readonly strategy: Strategy;
   readonly objective: Objective;
   readonly train: TrainOptions;
-  /** Default: one stage with the study's objective, in which everything trains. */
+  /** Default: one stage with the study's objective, in which everything trains and rows are carried if the strategy says so. */
   readonly stages?: readonly StageOptions[];
   readonly seed: number;
 }
@@ -92,8 +94,9 @@ export function planRun(options: RunOptions): RunPlan {
   }
   strategy.check?.(model);
   const train = trainConfig(options.train);
-  const stages = (options.stages ?? [{ name: 'train' }]).map((stage) =>
-    resolveStage(stage, { strategy, objective, train }),
+  const carry = strategy.stages.every((s) => s.carry === 'rows') ? 'rows' : 'none';
+  const stages = (options.stages ?? [{ name: 'train', carry }]).map((stage) =>
+    resolveStage(stage, { strategy, objective, train, task }),
   );
   if (stages.length === 0) throw new StudyError('stages is empty; leave it out for one stage that trains everything');
   const staged = options.stages === undefined ? {} : { stages: stages.map(describeStage) };
@@ -125,20 +128,31 @@ export function planRun(options: RunOptions): RunPlan {
 
 function resolveStage(
   stage: StageOptions,
-  run: { strategy: Strategy; objective: Objective; train: TrainConfig },
+  run: { strategy: Strategy; objective: Objective; train: TrainConfig; task: Task },
 ): ResolvedStage {
-  const { name, trainable = 'all', rewrite } = stage;
-  if (stage.carry === 'rows') {
-    throw new StudyError(
-      `stage ${name} carries states from batch to batch, which this trainer cannot; use carry: 'none'`,
-    );
-  }
+  const { name, trainable = 'all', rewrite, carry = 'none' } = stage;
   const objective = stage.objective === undefined ? run.objective : objectiveFrom(stage.objective);
   assertFits(objective, run.strategy);
+  if (objective.batchNeeds?.includes('chain') && !run.task.chain) {
+    throw new StudyError(
+      `objective ${objective.id} needs the steps of a chain of thought, which task ${run.task.name} does not have; choose a task with a chain, such as groupWords or mano`,
+    );
+  }
+  if (carry === 'rows' && !run.strategy.renew) {
+    throw new StudyError(
+      `stage ${name} carries rows over updates, but strategy ${run.strategy.id} has no renew() to say when one is done; use carry: 'none'`,
+    );
+  }
+  if (carry === 'rows' && run.train.microBatches > 1) {
+    throw new StudyError(
+      `stage ${name} carries rows over updates, which cannot be computed in parts (train.microBatches is ${run.train.microBatches}); set train.microBatches to 1`,
+    );
+  }
   const steps = stage.steps ?? run.train.steps;
   return {
     name,
     objective,
+    carry,
     train: trainConfig({ ...run.train, ...stage.train, steps }),
     trains: (param) => isTrainable({ trainable }, param) && isTrainable({ trainable: objective.trains }, param),
     trainable,
@@ -151,10 +165,11 @@ function objectiveFrom({ id, ...options }: Readonly<{ id: string; [option: strin
 }
 
 function describeStage(stage: ResolvedStage): object {
-  const { name, objective, train, trainable } = stage;
+  const { name, objective, train, trainable, carry } = stage;
   const { lr, warmup, schedule, minLrRatio, weightDecay, clipNorm, steps } = train;
   const settings = { lr, warmup, schedule, minLrRatio, weightDecay, clipNorm };
-  return { name, steps, objective: describePlugin(objective), trainable, train: settings };
+  const rest = carry === 'none' ? {} : { carry };
+  return { name, steps, objective: describePlugin(objective), trainable, ...rest, train: settings };
 }
 
 /** `{ id, ...options }` */

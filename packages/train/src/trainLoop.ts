@@ -1,18 +1,21 @@
 // The training loop: update, log, evaluate, save, until the steps are done or somebody says stop.
 import { fold, initParams, key, type Params, paramSpecs } from '@looplab/core';
-import { compile } from '@looplab/engine';
+import { type Compiled, compile } from '@looplab/engine';
 import type { Callback } from './callback.ts';
+import { CarriedRows, type RowsState } from './carriedRows.ts';
 import { type Checkpoint, pruneCheckpoints, saveCheckpoint } from './checkpoint.ts';
+import { disposeTree } from './disposeTree.ts';
 import { CancelledError, DivergedError } from './errors.ts';
-import { evalDepth, evalStep, evaluate } from './evalStep.ts';
+import { type EvalSums, evalDepth, evalStep, evaluate } from './evalStep.ts';
 import { assertFinite, flattenOptimiser, optimiserFromHost, paramsFromHost, toHost } from './hostTensors.ts';
 import { MetricWindow, type WindowState } from './metricWindow.ts';
-import { stageFlops } from './planFlops.ts';
+import { flopCounter } from './planFlops.ts';
 import { type EvalRecord, type RunFolder, readEvaluations, type TrainRecord } from './runFolder.ts';
 import type { ResolvedStage, RunPlan } from './runPlan.ts';
 import { type Schedule, warmupConstant, warmupCosine } from './schedules.ts';
-import { disposeTree, stepper } from './stepper.ts';
-import { type TrainState, trainState } from './trainStep.ts';
+import { stepper } from './stepper.ts';
+import { type StepMetrics, type TrainState, trainState } from './trainStep.ts';
+import { updateDepth } from './updatePlan.ts';
 
 /** Where a loop stands; plain JSON, kept in every checkpoint. */
 interface LoopState {
@@ -24,6 +27,8 @@ interface LoopState {
   readonly tokens: number;
   readonly flops: number;
   readonly window: WindowState;
+  /** Of a stage that carries rows. */
+  readonly rows?: RowsState;
   readonly callbacks: Readonly<Record<string, unknown>>;
 }
 
@@ -34,6 +39,8 @@ export interface LoopResult {
   readonly tokens: number;
   readonly flops: number;
 }
+
+type Judge = Compiled<Parameters<ReturnType<typeof evalStep>>, EvalSums>;
 
 /** What the loop works with and reports to. */
 export interface LoopContext {
@@ -60,8 +67,8 @@ export async function trainLoop({ plan, folder, callbacks, signal, from, onStep 
   const elapsed = (): number => (start?.time ?? 0) + (performance.now() - begun) / 1000;
 
   const loops = evalDepth(model, strategy, train.evalLoops);
-  const judge = compile(evalStep(model, strategy, loops), { name: 'evalStep' });
-  const guard = { factor: train.divergenceFactor, patience: train.divergencePatience };
+  const judges = new Map<ResolvedStage['rewrite'], Judge>();
+  const guard = { factor: train.divergenceFactor, patience: train.divergencePatience, strategy: strategy.id };
   const window = new MetricWindow(guard, start?.window);
   for (const c of callbacks) if (start && c.name in start.callbacks) c.restore?.(start.callbacks[c.name]);
 
@@ -82,10 +89,27 @@ export async function trainLoop({ plan, folder, callbacks, signal, from, onStep 
       disposeTree(state.optimiser);
       state = { ...state, optimiser: optimiserFromHost(from.optimiser, state.params) };
     }
-    const perStep = stageFlops(plan, stage);
+    const cost = flopCounter(plan, stage);
     const lrAt = scheduleOf(stage);
     const updates = stepper(plan, stage);
-    if (stageStep === 0) window.forgetScale();
+    const compiled = (): Judge => compile(evalStep(model, strategy, loops, stage.rewrite), { name: 'evalStep' });
+    const judge = judges.get(stage.rewrite) ?? compiled();
+    judges.set(stage.rewrite, judge);
+    const saved = index === start?.stage ? start.rows : undefined;
+    const rows = stage.carry === 'none' ? undefined : takeUpRows(plan, batch, saved, from);
+    /** The update after `step` others. */
+    const update = async (lr: number): Promise<StepMetrics> => {
+      const noise = fold(fold(root, 'noise'), step);
+      const made = { ...updateDepth(plan, step), lr, noise, batch: (rows ?? fresh).batch(step) };
+      const carry = await rows?.carry(() => updates.begin({ ...frozen, ...state.params }, made));
+      const { state: next, metrics, carried } = await updates.step(state, frozen, carry ? { ...made, carry } : made);
+      state = next;
+      disposeTree(carry ?? {});
+      if (carried) await rows?.keep(carried);
+      return metrics;
+    };
+    const fresh = { batch: (at: number) => task.train(seed, at, batch) };
+    window.beginStage(stage.objective.id, stageStep === 0);
 
     const log = async (lr: number): Promise<void> => {
       const { seconds, count, ...means } = window.take();
@@ -112,11 +136,16 @@ export async function trainLoop({ plan, folder, callbacks, signal, from, onStep 
     const save = async (): Promise<void> => {
       const host = await toHost(live());
       assertFinite(host, step);
-      const optimiser = await toHost(flattenOptimiser(state.optimiser));
+      const optimiser = await toHost({ ...flattenOptimiser(state.optimiser), ...rows?.tensors() });
       const loss = evaluation?.step === step ? evaluation.loss : null;
       const states = callbacks.flatMap((c) => (c.state ? [[c.name, c.state()] as const] : []));
       const where = { stage: index, stageStep, time: elapsed(), tokens, flops: work };
-      const loop: LoopState = { ...where, window: window.state(), callbacks: Object.fromEntries(states) };
+      const loop: LoopState = {
+        ...where,
+        ...(rows ? { rows: rows.state() } : {}),
+        window: window.state(),
+        callbacks: Object.fromEntries(states),
+      };
       // Metrics must be on disk before the checkpoint whose resume relies on them.
       folder.metrics.sync();
       const entry = saveCheckpoint(folder.checkpoints, { step, loss, params: host, optimiser, state: loop });
@@ -129,13 +158,11 @@ export async function trainLoop({ plan, folder, callbacks, signal, from, onStep 
       while (stageStep < steps) {
         const lr = lrAt(stageStep);
         const at = performance.now();
-        const data = task.train(seed, step, batch);
-        const [next, metrics] = await updates.step(state, frozen, data, lr, fold(fold(root, 'noise'), step));
-        state = next;
+        const metrics = await update(lr);
+        work += cost(step);
         step++;
         stageStep++;
         tokens += batch * task.seq;
-        work += perStep;
         window.push(step, metrics, (performance.now() - at) / 1000);
         onStep(step);
         folder.beat(step, plan.steps);
@@ -157,6 +184,7 @@ export async function trainLoop({ plan, folder, callbacks, signal, from, onStep 
       params = live();
     } finally {
       disposeTree(state.optimiser);
+      rows?.dispose();
       await updates.release();
     }
   };
@@ -170,11 +198,21 @@ export async function trainLoop({ plan, folder, callbacks, signal, from, onStep 
   } finally {
     window.dispose();
     disposeTree(live());
-    await judge.release();
+    for (const judge of judges.values()) await judge.release();
   }
   const last = evaluation ?? readEvaluations(folder.dir).at(-1);
   if (!last) throw new Error(`run ${folder.dir} ended without an evaluation`);
   return { evaluation: last, seconds: elapsed(), tokens, flops: work };
+}
+
+/** Rows that are carried, from where a checkpoint left them. */
+function takeUpRows(
+  { task, seed }: RunPlan,
+  batch: number,
+  saved: RowsState | undefined,
+  from: Checkpoint | undefined,
+): CarriedRows {
+  return saved && from ? CarriedRows.restore(task, seed, saved, from.optimiser) : new CarriedRows(task, seed, batch);
 }
 
 function scheduleOf({ train }: ResolvedStage): Schedule {

@@ -5,8 +5,9 @@ import { entropyRegularised, gateImprovement } from '@looplab/objectives';
 import { groupWords, type TaskBatch } from '@looplab/tasks';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
+import { disposeTree } from './disposeTree.ts';
 import { planRun, type RunOptions } from './runPlan.ts';
-import { disposeTree, stepper } from './stepper.ts';
+import { stepper } from './stepper.ts';
 import { type TrainState, trainState } from './trainStep.ts';
 
 beforeAll(() => useDevice({ kind: 'cpu' }));
@@ -40,8 +41,10 @@ async function train(options: RunOptions, data: (step: number) => TaskBatch = (s
   const losses: number[] = [];
   const terms: Record<string, number> = {};
   for (let s = 0; s < 3; s++) {
-    const [next, metrics] = await updates.step(state, frozen, data(s), 0.01, key(s));
-    state = next;
+    const depth = { loops: plan.model.loops, hp: {} };
+    const made = await updates.step(state, frozen, { batch: data(s), lr: 0.01, noise: key(s), ...depth });
+    state = made.state;
+    const { metrics } = made;
     report = { loss: (await metrics.loss.data())[0] ?? 0, gradNorm: (await metrics.gradNorm.data())[0] ?? 0 };
     losses.push(report.loss);
     for (const [name, x] of Object.entries(metrics.terms)) terms[name] = (await x.data())[0] ?? 0;

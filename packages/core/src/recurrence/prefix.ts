@@ -29,6 +29,15 @@ export function repeatableSteps(strategy: Strategy, plan: Plan): number {
   return count < 0 ? steps.length - 1 : count;
 }
 
+/** The trajectories of a training pass, as they are known before any batch. */
+export function trainingPlans(
+  config: ModelConfig,
+  strategy: Strategy,
+  { loops = config.loops, hp }: Pick<TraceOptions, 'loops' | 'hp'> = {},
+): readonly Plan[] {
+  return plansOf(strategy, planContext(strategy, config, { loops, train: true, hp }));
+}
+
 /** Whether step `t` attends to nothing but what it writes itself. */
 function standsAlone(policy: KvPolicy, t: number): boolean {
   const own = policy.slot(t);
