@@ -1,6 +1,9 @@
 // When a token has been thought about enough: inference only, fed one loop at a time.
 import type * as tf from '@tensorflow/tfjs-core';
+import type { Noise } from '../recurrence/noise.ts';
 import type { State } from '../recurrence/state.ts';
+import type { NoiseSpec } from '../recurrence/strategy.ts';
+import type { Key } from '../rng/random.ts';
 
 /** What a rule remembers between loops: leaves are [batch, seq, ...], so that rows can be picked from them. */
 export type ExitMemory = Readonly<Record<string, tf.Tensor>>;
@@ -13,10 +16,8 @@ export interface ExitStart {
   readonly vocab: number;
   /** Loops that are planned. */
   readonly loops: number;
-  /** Position of the first token in its sequence. */
-  readonly offset: number;
-  /** Numbers of the rows in their batch, for rules that draw by row; default 0 to batch - 1. */
-  readonly rows?: readonly number[];
+  /** What the rule's `noise` asked for. */
+  readonly noise: Noise;
 }
 
 /** What a loop has made. Only what the rule needs is filled in. */
@@ -41,7 +42,9 @@ export interface ExitRule {
   /** Plain JSON from which `exitRuleById(id, options)` makes the rule again. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly needs: readonly ExitNeed[];
-  /** Memory before the first loop. Made anew for each call, outside of compiled functions wherever `offset` can vary. */
+  /** Random numbers, for rules that toss: drawn by the runtime from `key`, by row and position. */
+  readonly noise?: { readonly key: Key; specs(loops: number): readonly NoiseSpec[] };
+  /** Memory before the first loop. Traceable. */
   init(at: ExitStart): ExitMemory;
   /** Traceable. `done` [batch, seq] is 1 (float32) where a token stops after this loop. */
   check(memory: ExitMemory, now: ExitView): { readonly memory: ExitMemory; readonly done: tf.Tensor };

@@ -2,6 +2,8 @@
 import { compile, useDevice } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { modelConfig } from '../model/config.ts';
+import { drawNoise, type Noise, type NoiseAt } from '../recurrence/noise.ts';
 import { fold, key, uniform } from '../rng/random.ts';
 import { argmaxStable } from './argmaxStable.ts';
 import { bernoulli } from './bernoulli.ts';
@@ -18,6 +20,8 @@ import { residual } from './residual.ts';
 
 beforeAll(() => useDevice({ kind: 'cpu' }));
 
+const config = modelConfig({ vocab: 5, dModel: 4, heads: 2, layers: 1 });
+
 /** What one token shows after a loop. */
 interface Shown {
   halt?: number;
@@ -27,9 +31,9 @@ interface Shown {
 }
 
 /** The first loop after which the one token is done; 0 if none. */
-async function stops(rule: ExitRule, loops: readonly Shown[], start: Partial<ExitStart> = {}): Promise<number> {
+async function stops(rule: ExitRule, loops: readonly Shown[], noise: ExitStart['noise'] = {}): Promise<number> {
   const vocab = loops[0]?.logits?.length ?? 1;
-  let memory = rule.init({ batch: 1, seq: 1, vocab, loops: loops.length, offset: 0, ...start });
+  let memory = rule.init({ batch: 1, seq: 1, vocab, loops: loops.length, noise });
   const shape = Object.fromEntries(Object.entries(memory).map(([n, x]) => [n, x.shape]));
   let before: number[] = [0, 0];
   for (const [t, { halt, logits, h = [0, 0] }] of loops.entries()) {
@@ -81,40 +85,39 @@ it('fixedDepth stops after so many loops', async () => {
   expect(await stops(fixedDepth(), gates(0, 0, 0))).toBe(0);
 });
 
+/** What the runtime draws for a rule. */
+function tosses(rule: ExitRule, at: NoiseAt): Noise {
+  const { noise } = rule;
+  return noise ? drawNoise(config, { noise: () => noise.specs(at.loops) }, at, noise.key) : {};
+}
+
 describe('bernoulli', () => {
-  const u = (row: number, position: number): number[] => [
-    ...uniform(fold(fold(fold(key(3), 'bernoulli'), row), position), 4),
-  ];
   const logit = (p: number): number => Math.log(p / (1 - p));
 
   it('stops where the toss of the row, position and loop is below lambda', async () => {
-    const draws = u(2, 5);
+    const rule = bernoulli({ seed: 3 });
+    const at = { batch: 1, seq: 1, loops: 4, offset: 5, rows: [2] };
+    const draws = [...uniform(fold(fold(fold(key(3), 'bernoulli'), 2), 5), 4)];
     // lambda just below the toss goes on, just above it stops
     const [below, above] = [(x: number) => logit(x * 0.999), (x: number) => logit(x * 1.001)];
-    const at = { offset: 5, rows: [2] };
-    const rule = bernoulli({ seed: 3 });
     for (let n = 1; n <= 4; n++) {
       const z = draws.map((x, i) => (i + 1 === n ? above(x) : below(x)));
-      expect(await stops(rule, gates(...z), at)).toBe(n);
+      expect(await stops(rule, gates(...z), tosses(rule, at))).toBe(n);
     }
-    expect(await stops(rule, gates(...draws.map(below)), at)).toBe(0);
-    expect(u(2, 5)).not.toEqual(u(2, 6));
-  });
-
-  it('tosses alike whatever is computed together', async () => {
-    const rule = bernoulli({ seed: 3 });
-    const start = { vocab: 1, loops: 4 };
-    const drawsOf = async (memory: ExitMemory): Promise<number[]> => [...((await memory.draws?.data()) ?? [])];
-    const all = await drawsOf(rule.init({ ...start, batch: 2, seq: 3, offset: 0 }));
-    expect(all.slice(16, 20)).toEqual(u(1, 1));
-    expect(await drawsOf(rule.init({ ...start, batch: 1, seq: 1, offset: 1, rows: [1] }))).toEqual(u(1, 1));
+    expect(await stops(rule, gates(...draws.map(below)), tosses(rule, at))).toBe(0);
   });
 
   it('follows the exit distribution of its gate', async () => {
     // lambda = 1/4: p = 1/4, 3/16, 9/64, and 27/64 never; 4000 tokens, 5 standard errors
     const rule = bernoulli({ seed: 1 });
     const n = 4000;
-    let memory = rule.init({ batch: 1, seq: n, vocab: 1, loops: 3, offset: 0 });
+    let memory = rule.init({
+      batch: 1,
+      seq: n,
+      vocab: 1,
+      loops: 3,
+      noise: tosses(rule, { batch: 1, seq: n, loops: 3 }),
+    });
     let alive = tf.ones([1, n]);
     const counts: number[] = [];
     for (let t = 1; t <= 3; t++) {
@@ -257,7 +260,8 @@ it.each(exitRules)('$id can be compiled, and needs no more than it says', async 
     const { logits, halt, residual: change, ...always } = shown;
     const needed = { logits, halt, residual: change };
     const now = { ...always, ...Object.fromEntries(rule.needs.map((n) => [n, needed[n]])) };
-    const memory = rule.init({ batch: 2, seq: 3, vocab: 5, loops: 4, offset: 0 });
+    const at = { batch: 2, seq: 3, vocab: 5, loops: 4 };
+    const memory = rule.init({ ...at, noise: tosses(rule, at) });
     const out = await compile((m: ExitMemory, x: ExitView) => rule.check(m, x))(memory, now);
     expect(
       (await out.done.data()).every((x) => x === 0 || x === 1),

@@ -146,9 +146,7 @@ export class Decoder {
       const past = { prefix: this.#cache.prefix([prelude]), here: {}, latest: {}, rope, offset };
       const begun = pool.own(await this.#begin(this.#weights, inputs.ids, inputs.keyMask, past, plan));
       const { vocab } = config;
-      const memory = pool.run(() =>
-        this.#setup.exit.init({ batch, seq, vocab, loops: plan.steps.length, offset: this.length }),
-      );
+      const memory = pool.run(() => this.#setup.exit.init({ batch, seq, vocab, loops: plan.steps.length, noise: {} }));
       const feed = new Feed(
         {
           ...this.#setup,

@@ -135,7 +135,7 @@ export function anderson(options: AndersonOptions = {}): Driver {
       const active: (tf.Tensor | undefined)[] = [];
       const terms: Readonly<Record<string, tf.Tensor>>[] = [];
       const residuals: tf.Tensor[] = [];
-      let memory: ExitMemory = exit?.init(exitStart(pass, plan)) ?? {};
+      let memory: ExitMemory = exit?.init(exitStart(pass, plan, exit)) ?? {};
       let done: tf.Tensor | undefined;
       let state = initial; // where the step is evaluated
       let last: Steps<S>['last'];

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ExitMemory, ExitRule, ExitStart, ExitView } from '../exit/exitRule.ts';
 import type { Driver } from './driver.ts';
+import { drawNoise } from './noise.ts';
 import type { Pass } from './pass.ts';
 import type { Micro, Plan } from './plan.ts';
 import { type State, squaredChange } from './state.ts';
@@ -38,10 +39,13 @@ export function exitView<S extends State>(pass: Pass<S>, exit: ExitRule, t: numb
 }
 
 /** The tokens of a parallel pass, as an exit rule meets them. */
-export function exitStart<S extends State>(pass: Pass<S>, plan: Plan): ExitStart {
-  const [batch, seq] = pass.ctx.inputs.ids.shape as [number, number];
+export function exitStart<S extends State>(pass: Pass<S>, plan: Plan, exit: ExitRule): ExitStart {
+  const { config, inputs } = pass.ctx;
+  const [batch, seq] = inputs.ids.shape as [number, number];
   const loops = plan.steps.filter((k) => !k.inner).length;
-  return { batch, seq, vocab: pass.ctx.config.vocab, loops, offset: 0 };
+  const { noise } = exit;
+  const drawn = noise ? drawNoise(config, { noise: () => noise.specs(loops) }, { batch, seq, loops }, noise.key) : {};
+  return { batch, seq, vocab: config.vocab, loops, noise: drawn };
 }
 
 /** With an exit rule, tokens that are done keep their state; every step is still computed for the whole batch. */
@@ -50,7 +54,7 @@ function runSteps<S extends State>(pass: Pass<S>, plan: Plan, exit?: ExitRule): 
   const states: S[] = [];
   const active: (tf.Tensor | undefined)[] = [];
   const terms: Readonly<Record<string, tf.Tensor>>[] = [];
-  let memory: ExitMemory = exit?.init(exitStart(pass, plan)) ?? {};
+  let memory: ExitMemory = exit?.init(exitStart(pass, plan, exit)) ?? {};
   let done: tf.Tensor | undefined;
   let state = initial;
   let before = initial; // where the loop began
