@@ -33,7 +33,7 @@ function afterFirst(leave: readonly number[]): ExitRule {
     id: 'afterFirst',
     options: {},
     needs: [],
-    init: (batch, seq) => ({
+    init: ({ batch, seq }) => ({
       leave: tensor(
         Float32Array.from({ length: batch * seq }, (_, i) => leave[Math.floor(i / seq)] ?? 0),
         [batch, seq],
