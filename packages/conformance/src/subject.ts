@@ -38,7 +38,7 @@ export interface Subject {
   readonly config: ModelConfig;
   readonly objectives: readonly Objective[];
   readonly task: Task;
-  /** The first update as the strategy's schedule has it. */
+  /** An update as the strategy's schedule makes them. */
   readonly update: UpdatePlan;
   /** Parameters with every entry away from its initial value, so that zeros hide nothing. Fresh tensors on each call. */
   params(): Promise<Params>;
@@ -61,7 +61,7 @@ export function subject(options: SubjectOptions): Subject {
     ...options.model,
   });
   const specs = paramSpecs(config, strategy);
-  const update = strategy.schedule?.({ step: 0, steps: 100, key: key(4), config }) ?? {};
+  const update = usualUpdate(strategy, config);
   return {
     strategy,
     config,
@@ -90,6 +90,13 @@ export function subject(options: SubjectOptions): Subject {
     noise: (batch, seq, loops = update.loops ?? config.loops) =>
       drawNoise(config, strategy, { batch, seq, loops }, key(7)),
   };
+}
+
+/** Of several updates as the strategy's schedule makes them in the middle of training, one of middling depth. */
+function usualUpdate(strategy: Strategy, config: ModelConfig): UpdatePlan {
+  const updates = [1, 2, 3, 4, 5].map((k) => strategy.schedule?.({ step: 50, steps: 100, key: key(k), config }) ?? {});
+  const depth = (u: UpdatePlan): number => u.loops ?? config.loops;
+  return updates.sort((a, b) => depth(a) - depth(b))[2] ?? {};
 }
 
 function withChainOf(task: Task, rows: TaskBatch, loops: number): Batch {
