@@ -46,7 +46,8 @@ export function stepFlops(
       .params(config)
       .filter((p) => p.shape.length === 2)
       .reduce((n, p) => n + p.shape.reduce((a, b) => a * b, 1), 0);
-  return stackFlops(shape, rows, pairs * slots) - unmade + 2 * rows * own;
+  const once = strategy.productsOnce?.(config, k) ?? 0;
+  return stackFlops(shape, rows, pairs * slots) - unmade + 2 * (rows * own + once);
 }
 
 /** Adding the adapters to the weights, once a pass. */

@@ -130,6 +130,8 @@ export interface Strategy<S extends State = State> {
    * 2-D parameter of its own once.
    */
   products?(config: ModelConfig, k: Micro): number;
+  /** Multiply-adds of step `k` however many tokens there are, such as a modulation made of the loop's index. Default: none. */
+  productsOnce?(config: ModelConfig, k: Micro): number;
   readonly kv: KvPolicy;
   readonly driver: Driver;
   readonly gradient: GradientEstimator;

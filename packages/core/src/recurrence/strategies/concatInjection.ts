@@ -3,6 +3,7 @@ import { linear } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../../model/config.ts';
 import type { Ctx, StrategyParam } from '../strategy.ts';
+import { unitInput } from './unitInput.ts';
 
 /** `W` [dModel, 2 dModel]; variance `2 / (5 dModel)`, as every matrix of Huginn starts. */
 export const concatParam = (config: ModelConfig): StrategyParam => ({
@@ -12,7 +13,7 @@ export const concatParam = (config: ModelConfig): StrategyParam => ({
   decay: true,
 });
 
-/** `W [h; e]`, [batch, seq, dModel] (arXiv 2502.05171, section 3; arXiv 2202.05826 calls it recall). */
-export function concatInject(h: tf.Tensor, ctx: Pick<Ctx, 'e' | 'model'>): tf.Tensor {
-  return linear(tf.concat([h, ctx.e], 2), ctx.model.param('adapter.weight'));
+/** `W [h; e]` with the input at the scale of the state, [batch, seq, dModel] (arXiv 2502.05171, section 3; arXiv 2202.05826 calls it recall). */
+export function concatInject(h: tf.Tensor, ctx: Pick<Ctx, 'e' | 'model' | 'config'>): tf.Tensor {
+  return linear(tf.concat([h, unitInput(ctx)], 2), ctx.model.param('adapter.weight'));
 }

@@ -7,6 +7,7 @@ import { loopPlan } from '../plan.ts';
 import type { Strategy } from '../strategy.ts';
 import { concatInject, concatParam } from './concatInjection.ts';
 import { fixedLoops, type Hidden } from './fixedLoops.ts';
+import { unitInput } from './unitInput.ts';
 
 export const deepThinkingOptions = z.strictObject({ fill: perLoopOptions.shape.fill });
 
@@ -34,6 +35,7 @@ export function deepThinking(options: z.input<typeof deepThinkingOptions> = {}):
       if (!train) return [full];
       return [full, { ...loopPlan(hp('n') + hp('k'), hp('k')), depth, tag: 'progressive' }];
     },
+    init: (ctx) => ({ h: unitInput(ctx) }),
     step: (s, _k, ctx) => ({ h: ctx.core(concatInject(s.h, ctx)) }),
     kv: perLoop({ fill: resolved.fill }),
     stages: [{ name: 'train', objective: { id: 'progressive' }, trainable: 'all', carry: 'none' }],

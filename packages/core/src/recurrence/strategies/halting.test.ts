@@ -9,7 +9,7 @@ import { ponderNet } from './ponderNet.ts';
 import { relay } from './relay.ts';
 import { sinusoid } from './sinusoid.ts';
 import { type StickState, sut } from './sut.ts';
-import { batch, coreOf, embedded, gap, numbers, run1, seq, small, start } from './trial.test-data.ts';
+import { batch, coreOf, embedded, gap, injected, numbers, run1, seq, small, start } from './trial.test-data.ts';
 import { type ActState, universalTransformer } from './universalTransformer.ts';
 
 const logit = (p: number): number => Math.log(p / (1 - p));
@@ -75,7 +75,7 @@ describe('universalTransformer', () => {
   it('tells the core which loop it is in (float32, 1e-5)', async () => {
     const s = universalTransformer();
     const p = start(s);
-    const want = coreOf(p, tf.add(embedded(p), sinusoid(1, 8)));
+    const want = coreOf(p, tf.add(injected(p), sinusoid(1, 8)));
     expect(await gap(run1(s, { params: p }).states[0]?.h, want)).toBeLessThan(1e-5);
     const waves = await numbers(sinusoid(2, 5));
     [Math.sin(2), Math.sin(0.02), Math.cos(2), Math.cos(0.02), 0].forEach(

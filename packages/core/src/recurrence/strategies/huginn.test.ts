@@ -8,7 +8,7 @@ import type { Hidden } from './fixedLoops.ts';
 import { huginn } from './huginn.ts';
 import { loopedIcl } from './loopedIcl.ts';
 import { rampedMean, retrofit } from './retrofit.ts';
-import { coreOf, embedded, gap, mean, numbers, run, run1, small, start, updates } from './trial.test-data.ts';
+import { coreOf, gap, injected, mean, numbers, run, run1, small, start, updates } from './trial.test-data.ts';
 
 const eye = tf.eye(8);
 const deep = modelConfig({ ...small, loops: 32 });
@@ -33,7 +33,7 @@ describe('huginn', () => {
     const only = (w: tf.Tensor) => start(huginn(), { 'strategy.huginn.adapter.weight': w });
     const ofInput = only(tf.concat([tf.zeros([8, 8]), eye], 1));
     for (const s of run1(huginn(), { params: ofInput }).states)
-      expect(await gap(s.h, coreOf(ofInput, embedded(ofInput)))).toBeLessThan(1e-5);
+      expect(await gap(s.h, coreOf(ofInput, injected(ofInput)))).toBeLessThan(1e-5);
     const ofState = only(tf.concat([eye, tf.zeros([8, 8])], 1));
     const trace = run1(huginn(), { params: ofState });
     expect(await gap(trace.states[0]?.h, coreOf(ofState, trace.initial.h))).toBeLessThan(1e-5);
@@ -82,7 +82,7 @@ describe('retrofit', () => {
 describe('loopedIcl', () => {
   it('starts from 0 and adds the input in every loop (float32, 1e-5)', async () => {
     const p = start(loopedIcl());
-    const e = embedded(p);
+    const e = injected(p);
     let h: tf.Tensor = tf.zerosLike(e);
     for (const s of run1(loopedIcl(), { params: p }).states) {
       h = coreOf(p, tf.add(h, e));
@@ -128,7 +128,7 @@ describe('deepThinking', () => {
 
   it('starts from the input and recalls it (float32, 1e-5)', async () => {
     const p = start(deepThinking(), { 'strategy.deepThinking.adapter.weight': tf.concat([eye, eye], 1) });
-    const e = embedded(p);
+    const e = injected(p);
     const trace = run1(deepThinking(), { params: p });
     expect(await gap(trace.states[0]?.h, coreOf(p, tf.add(e, e)))).toBeLessThan(1e-5);
     expect(await gap(trace.states[1]?.h, coreOf(p, tf.add(trace.states[0]?.h as tf.Tensor, e)))).toBeLessThan(1e-5);

@@ -97,6 +97,8 @@ export function loopFormer(options: z.input<typeof loopFormerOptions> = {}): Str
       const modulation = tf.add(tf.reshape(heads, [layers, 4, dModel]), tf.tensor3d([1, 0, 1, 0], [1, 4, 1]));
       return { h: ctx.core(s.h, { modulation }) };
     },
+    products: () => 0,
+    productsOnce: ({ layers, dModel }) => 2 * dModel * (resolved.frequencies + dModel) + 4 * layers * dModel ** 2,
     kv: perLoop({ fill: resolved.fill }),
     stages: [{ name: 'train', objective: { id: 'consistency' }, trainable: 'all', carry: 'none' }],
   };

@@ -6,6 +6,7 @@ import { perLoop, perLoopOptions } from '../../kv/perLoop.ts';
 import { loopPlan } from '../plan.ts';
 import type { Strategy } from '../strategy.ts';
 import { fixedLoops, type Hidden } from './fixedLoops.ts';
+import { unitInput } from './unitInput.ts';
 
 export const loopedIclOptions = z.strictObject({
   window: z
@@ -42,7 +43,7 @@ export function loopedIcl(options: z.input<typeof loopedIclOptions> = {}): Strat
     }),
     plan: ({ loops, inputs }) => [{ ...loopPlan(loops, Math.min(window, loops)), depth: inputs?.depth }],
     init: (ctx) => ({ h: tf.zerosLike(ctx.e) }),
-    step: (s, _k, ctx) => ({ h: ctx.core(tf.add(s.h, ctx.e)) }),
+    step: (s, _k, ctx) => ({ h: ctx.core(tf.add(s.h, unitInput(ctx))) }),
     kv: perLoop({ fill }),
     stages: [{ name: 'train', objective: { id: 'windowed' }, trainable: 'all', carry: 'none' }],
   };

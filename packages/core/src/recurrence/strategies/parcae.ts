@@ -92,6 +92,7 @@ export function parcae(options: z.input<typeof parcaeOptions> = {}): Strategy<Hi
       return { h: core(tf.add(tf.mul(s.h, keep), tf.mul(linear(input, model.param('B.weight')), dt))) };
     },
     read: (s, { model }) => model.head(model.coda(linear(s.h, model.param('C.weight')))),
+    products: (config) => config.dModel * widthOf(config), // C is applied once, at the end
     kv: perLoop({ fill }),
     stages: [{ name: 'train', trainable: 'all', carry: 'none' }],
   };

@@ -1,5 +1,5 @@
 // A small model run by a strategy, and its core alone, for tests against closed forms.
-import { useDevice } from '@looplab/engine';
+import { rmsNorm, useDevice } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { type ModelConfig, modelConfig } from '../../model/config.ts';
 import { initParams, type Params } from '../../model/params.ts';
@@ -53,6 +53,9 @@ export function coreOf(params: Params, x: tf.Tensor, config: ModelConfig = small
 
 /** The embeddings of the tokens. */
 export const embedded = (params: Params): tf.Tensor => tf.gather(params['model.embed_tokens.weight'] as tf.Tensor, ids);
+
+/** The embeddings at a root mean square of 1. */
+export const injected = (params: Params): tf.Tensor => rmsNorm(embedded(params), null, small.normEps);
 
 /** Updates `0..n-1` as a strategy schedules them. */
 export const updates = (s: Strategy, n: number, config: ModelConfig = small, steps = n): UpdatePlan[] =>

@@ -10,6 +10,7 @@ import type { Strategy } from '../strategy.ts';
 import { fixedLoops } from './fixedLoops.ts';
 import { sinusoid } from './sinusoid.ts';
 import { tokenMean } from './tokenMean.ts';
+import { unitInput } from './unitInput.ts';
 
 export const universalTransformerOptions = z.strictObject({
   epsilon: z
@@ -63,7 +64,7 @@ export function universalTransformer(options: z.input<typeof universalTransforme
     init: (ctx) => {
       const [batch, seq] = ctx.inputs.ids.shape as [number, number]; // ids are [batch, seq]
       const none = tf.zeros([batch, seq]);
-      return { h: ctx.e, sum: tf.zerosLike(ctx.e), mass: none, p: none, on: tf.ones([batch, seq]) };
+      return { h: unitInput(ctx), sum: tf.zerosLike(ctx.e), mass: none, p: none, on: tf.ones([batch, seq]) };
     },
     active: (s) => s.on,
     step: (s, k, ctx) => {
