@@ -28,8 +28,7 @@ describe.each(Object.keys(tasks))('%s', (name) => {
   });
 
   it('is a pure stream whose rows do not depend on the batch size', () => {
-    const { name: _, ...options } = task.config;
-    const again = taskById(name, options);
+    const again = taskById(name, task.config);
     expect(again.config).toEqual(task.config);
     const [four, two] = [task.train(7, 3, 4), again.train(7, 3, 2)];
     expect(again.train(7, 3, 4)).toEqual(four);

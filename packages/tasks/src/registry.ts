@@ -33,7 +33,7 @@ const entries = {
     create: (options) => multiHop(options as z.input<typeof multiHopOptions>),
   },
   text: {
-    summary: 'byte-level language modelling of UTF-8 files',
+    summary: 'language modelling of text files, by bytes or tokens',
     options: textOptions,
     create: (options) => text(options as z.input<typeof textOptions>),
   },
@@ -42,8 +42,7 @@ const entries = {
     options: withChainOptions,
     create: (options) => {
       const { inner } = parseOptions('task', withChainOptions, options);
-      const { name, ...rest } = inner;
-      return withChain(taskById(name, rest));
+      return withChain(taskById(inner.name, inner));
     },
   },
 } satisfies Record<string, TaskEntry>;
@@ -53,11 +52,18 @@ export const tasks: Readonly<Record<string, TaskEntry>> = entries;
 
 /**
  * Builds the task called `name`.
+ * @param options its options, or the `config` of such a task (which has its name among them)
  * @throws TaskError where there is none of that name, ConfigError where `options` do not fit
  */
 export function taskById(name: string, options: unknown = {}): Task {
   const entry = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
   if (entry === undefined)
     throw new TaskError(`there is no task ${JSON.stringify(name)}; there are ${Object.keys(tasks).join(', ')}`);
-  return entry.create(options);
+  return entry.create(withoutName(name, options));
+}
+
+function withoutName(name: string, options: unknown): unknown {
+  if (typeof options !== 'object' || options === null || !('name' in options) || options.name !== name) return options;
+  const { name: _, ...rest } = options;
+  return rest;
 }

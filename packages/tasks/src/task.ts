@@ -44,7 +44,9 @@ export interface Task {
   /** Accuracy of guessing uniformly among the possible answers. */
   readonly chance: number;
   readonly metric: 'accuracy' | 'bitsPerByte';
-  /** Plain JSON that identifies the data; equal configs give equal streams. */
+  /** Mean bytes of text behind a held-out symbol, for `bitsPerByte`; absent: 1. */
+  readonly bytesPerSymbol?: number;
+  /** Plain JSON that identifies the data: equal configs give equal streams, and `taskById(name, config)` makes the task again. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Number of distinct validation rows where the held-out data is finite; absent where it is endless. */
   readonly validationRows?: number;

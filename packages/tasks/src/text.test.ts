@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { taskById } from './registry.ts';
 import { TaskError } from './task.ts';
 import { text } from './text.ts';
 
@@ -73,21 +75,44 @@ it('joins files in order and reads UTF-8 back', () => {
   expect(() => task.decode(bytes.subarray(0, 3))).not.toThrow(); // a window may cut a character
 });
 
-it('identifies files by content, not by place', () => {
+describe('the config', () => {
   const content = 'the same bytes, twice over, in two places';
-  const [one, two] = [
-    text({ files: [file('one.txt', content)], seq: 2 }),
-    text({ files: [file('two.txt', `${content}!`)], seq: 2 }),
-  ];
   const sha256 = createHash('sha256').update(content).digest('hex');
-  expect(one.config).toEqual({
-    name: 'text',
-    files: [{ name: 'one.txt', bytes: 41, sha256 }],
-    seq: 2,
-    validationFraction: 0.1,
+
+  it('identifies files by path, size and hash, and makes the task again', () => {
+    const path = file('one.txt', content);
+    const task = text({ files: [path], seq: 2 });
+    expect(task.config).toEqual({
+      name: 'text',
+      files: [{ path, bytes: 41, sha256 }],
+      format: 'auto',
+      field: 'text',
+      separator: '\n\n',
+      tokenizer: 'bytes',
+      seq: 2,
+      validationFraction: 0.1,
+    });
+    const again = taskById('text', { ...task.config, seq: 3 });
+    expect(again.config).toEqual({ ...task.config, seq: 3 });
+    expect(taskById('text', task.config).train(0, 0, 4)).toEqual(task.train(0, 0, 4));
   });
-  expect(two.config).not.toEqual(one.config);
-  expect(JSON.stringify(one.config)).not.toContain(dir);
+
+  it('records paths below the working folder from there', () => {
+    const path = fileURLToPath(import.meta.url);
+    const { files } = text({ files: [path], seq: 2 }).config as { files: { path: string }[] };
+    expect(files[0]?.path).toBe(relative(process.cwd(), path));
+    expect(files[0]?.path).not.toContain(process.cwd());
+  });
+
+  it('refuses a file that has changed since', () => {
+    const path = file('changing.txt', content);
+    const { config } = text({ files: [path], seq: 2 });
+    writeFileSync(path, `${content}!`);
+    expect(() => taskById('text', config)).toThrow(
+      /changing\.txt is not the file that was recorded \(sha256 .*42 bytes/,
+    );
+    expect(text({ files: [path], seq: 2 }).config).not.toEqual(config);
+  });
 });
 
 it.each([
@@ -109,4 +134,5 @@ it('says what is wrong with its options', () => {
   expect(() => text({ files: [] })).toThrow('files must name at least one file');
   expect(() => text({} as { files: string[] })).toThrow('files must be an array (got nothing)');
   expect(() => text({ files: [counting], validationFraction: 1 })).toThrow('validationFraction must be < 1 (got 1)');
+  expect(() => text({ files: [7] } as never)).toThrow('a file must be a path, or { path, bytes, sha256 }');
 });

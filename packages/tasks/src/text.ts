@@ -1,63 +1,85 @@
-// Byte-level language modelling of text files: predict the next byte.
-
-import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+// Language modelling of text files: predict the next byte or token.
 import { fold, key, parseOptions, randint } from '@looplab/core';
 import { z } from 'zod';
 import { emptyBatch, type Task, type TaskBatch, TaskError } from './task.ts';
+import { documents, fileOption, formatOf, readFile } from './textFiles.ts';
+import { byteSymbols, tokenizerSymbols } from './textSymbols.ts';
 
 export const textOptions = z.strictObject({
   files: z
-    .array(z.string().min(1))
+    .array(fileOption)
     .refine((files) => files.length > 0, 'files must name at least one file; set task.files')
-    .describe('UTF-8 text files, joined in this order'),
-  seq: z.int().min(1).default(256).describe('bytes in a window'),
-  validationFraction: z.number().gt(0).lt(1).default(0.1).describe('share of the bytes held out, taken from the end'),
+    .describe('paths of text files (UTF-8), JSON lines or Parquet files, joined in this order'),
+  format: z
+    .enum(['auto', 'text', 'jsonl', 'parquet'])
+    .default('auto')
+    .describe('how the files are laid out; auto goes by their ending (.jsonl, .ndjson, .parquet, else text)'),
+  field: z
+    .string()
+    .min(1)
+    .default('text')
+    .describe('the key of a JSON line or the column of a Parquet file that holds the text'),
+  separator: z.string().default('\n\n').describe('put after each document of a JSON lines or Parquet file'),
+  tokenizer: fileOption.default('bytes').describe("'bytes', or the path of a Hugging Face tokenizer.json"),
+  seq: z.int().min(1).default(256).describe('symbols in a window'),
+  validationFraction: z.number().gt(0).lt(1).default(0.1).describe('share of the symbols held out, taken from the end'),
 });
 
 /**
- * Windows of `seq` bytes with the following byte as target at each position; 256 symbols, one for each byte value.
- * The last `validationFraction` of the bytes is held out. Training windows begin at uniformly random places of the first part;
+ * Windows of `seq` symbols with the following symbol as target at each position. Symbols are bytes (256 of them) or a tokenizer's tokens.
+ * The last `validationFraction` of the symbols is held out. Training windows begin at uniformly random places of the first part;
  * validation windows follow each other without overlap, once through `validationRows`, then from the start again.
  * A validation batch which reaches past the last window is filled up with rows of weight 0.
  *
- * Files are read once, here. `config` holds each file's name, size and SHA-256 but not its path: the same bytes are the same data anywhere.
- * @throws ConfigError where the options do not fit; TaskError where a file is missing, empty, unreadable, not UTF-8, or too short for one window on both sides
+ * Files are read once, here. `config` records each file's path, size and SHA-256; a task made from a recorded config refuses
+ * files which have changed since. Paths below the working folder are recorded from there.
+ * @throws ConfigError where the options do not fit; TaskError where a file is missing, empty, unreadable, not of its format, or too short for one window on both sides
  */
 export function text(options: z.input<typeof textOptions>): Task {
-  const { files, seq, validationFraction } = parseOptions('task', textOptions, options);
-  const parts = files.map(readText);
-  const bytes = Buffer.concat(parts);
-  const split = bytes.length - Math.floor(bytes.length * validationFraction);
-  const heldOut = bytes.length - split;
+  const parsed = parseOptions('task', textOptions, options);
+  const { seq, validationFraction, format, field, separator } = parsed;
+  const symbols = parsed.tokenizer === 'bytes' ? byteSymbols : tokenizerSymbols(parsed.tokenizer);
+  const read = parsed.files.map((file) => readFile(file, 'files'));
+  const parts = read.flatMap(({ bytes, identity: { path } }) => {
+    const layout = format === 'auto' ? formatOf(path) : format;
+    const found = documents(bytes, path, layout, field);
+    return found.map((document) => symbols.encode(typeof document === 'string' ? document + separator : document));
+  });
+  const stream = joined(parts);
+  const split = stream.length - Math.floor(stream.length * validationFraction);
+  const heldOut = stream.length - split;
   if (split < seq + 1 || heldOut < seq + 1) {
+    const [names, unit] = [
+      read.map(({ identity }) => identity.path).join(', '),
+      symbols === byteSymbols ? 'bytes' : 'tokens',
+    ];
     throw new TaskError(
-      `text: ${files.join(', ')} has ${bytes.length} bytes, split into ${split} for training and ${heldOut} for validation, ` +
+      `text: ${names} has ${stream.length} ${unit}, split into ${split} for training and ${heldOut} for validation, ` +
         `but each part needs seq + 1 = ${seq + 1}; give more text, a smaller seq or another validationFraction`,
     );
   }
   const rows = Math.floor((heldOut - 1) / seq);
 
   const copyWindow = (out: TaskBatch, row: number, start: number): void => {
-    out.ids.set(bytes.subarray(start, start + seq), row * seq);
-    out.targets.set(bytes.subarray(start + 1, start + seq + 1), row * seq);
+    out.ids.set(stream.subarray(start, start + seq), row * seq);
+    out.targets.set(stream.subarray(start + 1, start + seq + 1), row * seq);
     out.weights.fill(1, row * seq, (row + 1) * seq);
   };
 
   return {
     name: 'text',
-    vocab: 256,
+    vocab: symbols.vocab,
     seq,
-    chance: 1 / 256,
+    chance: 1 / symbols.vocab,
     metric: 'bitsPerByte',
+    bytesPerSymbol:
+      symbols === byteSymbols ? 1 : Buffer.byteLength(symbols.decode(stream.subarray(split)), 'utf8') / heldOut,
     validationRows: rows,
     config: {
       name: 'text',
-      files: files.map((path, i) => identity(path, parts[i] ?? Buffer.of())),
-      seq,
-      validationFraction,
+      ...parsed,
+      files: read.map(({ identity }) => identity),
+      tokenizer: symbols.config,
     },
     train: (seed, step, batch) => {
       const out = emptyBatch(batch, seq);
@@ -71,28 +93,16 @@ export function text(options: z.input<typeof textOptions>): Task {
       for (let row = 0; row < Math.min(batch, rows - first); row++) copyWindow(out, row, split + (first + row) * seq);
       return out;
     },
-    decode: (ids) => new TextDecoder().decode(Uint8Array.from(ids)),
+    decode: symbols.decode,
   };
 }
 
-function readText(path: string): Buffer {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code; // readFileSync throws system errors
-    if (code === 'ENOENT')
-      throw new TaskError(`text: there is no file ${path}; check task.files (paths are relative to ${process.cwd()})`);
-    if (code === 'EISDIR')
-      throw new TaskError(`text: ${path} is a folder; name the files in it one by one in task.files`);
-    throw new TaskError(`text: cannot read ${path} (${code ?? String(error)}); check its permissions`);
+function joined(parts: readonly ArrayLike<number>[]): Int32Array {
+  const stream = new Int32Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    stream.set(part, at);
+    at += part.length;
   }
-  if (bytes.length === 0) throw new TaskError(`text: ${path} is empty; remove it from task.files or fill it`);
-  if (!isUtf8(bytes))
-    throw new TaskError(`text: ${path} is not UTF-8 text; convert it first, for instance with iconv -t UTF-8`);
-  return bytes;
-}
-
-function identity(path: string, bytes: Buffer): { name: string; bytes: number; sha256: string } {
-  return { name: basename(path), bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+  return stream;
 }
