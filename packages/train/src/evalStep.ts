@@ -154,7 +154,7 @@ export async function evaluate(
       exitDistribution.length > 0 ? exitDistribution.reduce((sum, p, t) => sum + p * (t + 1), 0) : model.loops,
     accuracy: accuracyPerLoop[trained] ?? Number.NaN,
     loss,
-    ...(task.metric === 'bitsPerByte' ? { bitsPerByte: loss / Math.LN2 } : {}),
+    ...(task.metric === 'bitsPerByte' ? { bitsPerByte: loss / Math.LN2 / (task.bytesPerSymbol ?? 1) } : {}),
   };
 }
 
