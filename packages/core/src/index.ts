@@ -58,6 +58,7 @@ export {
 export { isTrainable, type Stage } from './recurrence/stage.ts';
 export type { State } from './recurrence/state.ts';
 export { type Cuts, holdingCuts, stopGradient } from './recurrence/stopGradient.ts';
+export { coconut, coconutOptions } from './recurrence/strategies/coconut.ts';
 export { deepThinking, deepThinkingOptions } from './recurrence/strategies/deepThinking.ts';
 export { fixedLoops, fixedLoopsOptions, type Hidden } from './recurrence/strategies/fixedLoops.ts';
 export { huginn, huginnOptions } from './recurrence/strategies/huginn.ts';
@@ -65,13 +66,18 @@ export { isoFlop, isoFlopOptions } from './recurrence/strategies/isoFlop.ts';
 export { loopedIcl, loopedIclOptions } from './recurrence/strategies/loopedIcl.ts';
 export { loopFormer, loopFormerOptions } from './recurrence/strategies/loopFormer.ts';
 export { loopLM, loopLMOptions } from './recurrence/strategies/loopLM.ts';
+export { morExpert, morExpertOptions } from './recurrence/strategies/morExpert.ts';
+export { morToken, morTokenOptions } from './recurrence/strategies/morToken.ts';
+export { parallelLoop, parallelLoopOptions } from './recurrence/strategies/parallelLoop.ts';
 export { parcae, parcaeOptions } from './recurrence/strategies/parcae.ts';
 export { plain, plainOptions } from './recurrence/strategies/plain.ts';
+export { pondering, ponderingOptions } from './recurrence/strategies/pondering.ts';
 export { ponderNet, ponderNetOptions } from './recurrence/strategies/ponderNet.ts';
 export { type StrategyKind, type StrategyTable, strategies, strategyById } from './recurrence/strategies/registry.ts';
 export { relay, relayOptions } from './recurrence/strategies/relay.ts';
 export { retrofit, retrofitOptions } from './recurrence/strategies/retrofit.ts';
 export { sut, sutOptions } from './recurrence/strategies/sut.ts';
+export { thinkAtHard, thinkAtHardOptions } from './recurrence/strategies/thinkAtHard.ts';
 export { universalTransformer, universalTransformerOptions } from './recurrence/strategies/universalTransformer.ts';
 export type {
   CoreCall,

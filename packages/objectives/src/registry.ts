@@ -3,6 +3,7 @@ import { ConfigError, nearest, type Strategy } from '@looplab/core';
 import type { z } from 'zod';
 import { actPonder, actPonderOptions } from './actPonder.ts';
 import { consistency, consistencyOptions } from './consistency.ts';
+import { decider, deciderOptions } from './decider.ts';
 import { entropyRegularised, entropyRegularisedOptions } from './entropyRegularised.ts';
 import { everyLoop, everyLoopOptions } from './everyLoop.ts';
 import { gateImprovement, gateImprovementOptions } from './gateImprovement.ts';
@@ -10,6 +11,7 @@ import { lastLoop, lastLoopOptions } from './lastLoop.ts';
 import { type Objective, ObjectiveError } from './objective.ts';
 import { ponderNetLoss, ponderNetLossOptions } from './ponderNet.ts';
 import { progressive, progressiveOptions } from './progressive.ts';
+import { routed, routedOptions } from './routed.ts';
 import { stepSupervised, stepSupervisedOptions } from './stepSupervised.ts';
 import { windowed, windowedOptions } from './windowed.ts';
 
@@ -62,6 +64,12 @@ export const objectives: readonly ObjectiveKind[] = [
     make: gateImprovement,
   },
   {
+    id: 'decider',
+    summary: 'trains the halting gate alone to send on tokens whose prediction is wrong (Think-at-Hard, second stage)',
+    schema: deciderOptions,
+    make: decider,
+  },
+  {
     id: 'ponderNet',
     summary: 'expected loss under the exit distribution and its divergence from a geometric prior (PonderNet)',
     schema: ponderNetLossOptions,
@@ -72,6 +80,12 @@ export const objectives: readonly ObjectiveKind[] = [
     summary: 'cross-entropy of the output and a price for each loop (adaptive computation time)',
     schema: actPonderOptions,
     make: actPonder,
+  },
+  {
+    id: 'routed',
+    summary: 'cross-entropy of the last loop and the losses of a router (mixture of recursions)',
+    schema: routedOptions,
+    make: routed,
   },
   {
     id: 'progressive',

@@ -35,6 +35,12 @@ export interface Inputs {
   readonly depth?: tf.Tensor;
   /** float32 [batch, seq], 1 where a position holds a latent thought instead of its token (Coconut). */
   readonly latent?: tf.Tensor;
+  /**
+   * In training, what the model should answer and how much each position counts (see {@link Batch}): for strategies
+   * whose choices an oracle makes, such as who thinks on. Never for predictions.
+   */
+  readonly targets?: tf.Tensor;
+  readonly weights?: tf.Tensor;
 }
 
 /** Inputs with what the model should answer. */

@@ -93,11 +93,13 @@ const parallelPair: Strategy = {
   init: (c) => ({ h: tf.add(c.e, c.noise('h0')) }),
 };
 
+/** Loops of the strategies that want a certain number of them. */
+const loopsOf: Readonly<Record<string, number>> = { plain: 1, coconut: 7 };
 const all: [string, Strategy, ModelConfig][] = [
   ...strategies.map((s): [string, Strategy, ModelConfig] => [
     s.id,
     strategyById(s.id),
-    s.id === 'plain' ? { ...config, loops: 1 } : config,
+    { ...config, loops: loopsOf[s.id] ?? config.loops },
   ]),
   ...[nested, accumulating, wide, sharing, parallelPair].map((s): [string, Strategy, ModelConfig] => [s.id, s, config]),
 ];

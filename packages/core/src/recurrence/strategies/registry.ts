@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { nearest } from '../../config/nearest.ts';
 import { ConfigError } from '../../config/parseOptions.ts';
 import type { Strategy } from '../strategy.ts';
+import { coconut, coconutOptions } from './coconut.ts';
 import { deepThinking, deepThinkingOptions } from './deepThinking.ts';
 import { fixedLoops, fixedLoopsOptions } from './fixedLoops.ts';
 import { huginn, huginnOptions } from './huginn.ts';
@@ -10,12 +11,17 @@ import { isoFlop, isoFlopOptions } from './isoFlop.ts';
 import { loopedIcl, loopedIclOptions } from './loopedIcl.ts';
 import { loopFormer, loopFormerOptions } from './loopFormer.ts';
 import { loopLM, loopLMOptions } from './loopLM.ts';
+import { morExpert, morExpertOptions } from './morExpert.ts';
+import { morToken, morTokenOptions } from './morToken.ts';
+import { parallelLoop, parallelLoopOptions } from './parallelLoop.ts';
 import { parcae, parcaeOptions } from './parcae.ts';
 import { plain, plainOptions } from './plain.ts';
+import { pondering, ponderingOptions } from './pondering.ts';
 import { ponderNet, ponderNetOptions } from './ponderNet.ts';
 import { relay, relayOptions } from './relay.ts';
 import { retrofit, retrofitOptions } from './retrofit.ts';
 import { sut, sutOptions } from './sut.ts';
+import { thinkAtHard, thinkAtHardOptions } from './thinkAtHard.ts';
 import { universalTransformer, universalTransformerOptions } from './universalTransformer.ts';
 
 export interface StrategyKind {
@@ -306,6 +312,114 @@ export const strategies: readonly StrategyKind[] = [
     },
     schema: loopFormerOptions,
     make: loopFormer,
+  },
+  {
+    id: 'morExpert',
+    summary: 'at every depth a router keeps the best-scored tokens (mixture of recursions, expert choice)',
+    paper: 'Bae et al. 2025, arXiv 2507.10524',
+    needs: 'model.loops >= 2',
+    objective: 'routed',
+    table: {
+      state: 'h = e, depths done',
+      injection: 'none',
+      depth: 'fixed; a falling share of the tokens',
+      gradient: 'all',
+      halting: 'a router a depth: top k of a row in training, a learned stand-in elsewhere',
+      kv: 'a slot a loop of the tokens that compute it, or the first for all',
+      cost: '1 (tokens left out cost in training)',
+    },
+    schema: morExpertOptions,
+    make: morExpert,
+  },
+  {
+    id: 'morToken',
+    summary: 'a router gives each token its number of loops at once (mixture of recursions, token choice)',
+    paper: 'Bae et al. 2025, arXiv 2507.10524',
+    needs: 'model.loops >= 2',
+    objective: 'routed',
+    table: {
+      state: 'h = e, depth, its probability',
+      injection: 'e comes back in the last loop',
+      depth: "the router's choice, at most fixed",
+      gradient: 'all',
+      halting: 'a router before the first loop, kept in balance by a loss',
+      kv: 'a slot a loop of the tokens that compute it, or the first for all',
+      cost: '1 (tokens left out cost in training)',
+    },
+    schema: morTokenOptions,
+    make: morToken,
+  },
+  {
+    id: 'parallelLoop',
+    summary: 'a loop reads the loop before at the token before, so that loops can run side by side in decoding',
+    paper: 'Wu et al. 2025, arXiv 2510.24824',
+    needs: 'nothing; 2 loops advised',
+    objective: 'lastLoop',
+    table: {
+      state: 'h',
+      injection: "e + the previous token's h",
+      depth: 'fixed',
+      gradient: 'all',
+      halting: 'none',
+      kv: 'the first loop for all, and a window of the own, gated',
+      cost: '1 + a second attention a loop',
+    },
+    schema: parallelLoopOptions,
+    make: parallelLoop,
+  },
+  {
+    id: 'coconut',
+    summary: 'written steps of reasoning give way, stage by stage, to latent positions that read the state before them',
+    paper: 'Hao et al. 2024, arXiv 2412.06769',
+    needs: 'a task with written chains; model.loops >= 1 + thoughts * maxStage',
+    objective: 'lastLoop',
+    table: {
+      state: 'h at every position',
+      injection: "latent positions read the previous token's h",
+      depth: 'one pass a latent position and one more',
+      gradient: 'all',
+      halting: 'none',
+      kv: 'a slot a pass',
+      cost: '1',
+    },
+    schema: coconutOptions,
+    make: coconut,
+  },
+  {
+    id: 'pondering',
+    summary: 'adds the expected embedding of its prediction to the input and passes again',
+    paper: 'Zeng et al. 2025, arXiv 2505.20674',
+    needs: 'no prelude and coda',
+    objective: 'lastLoop',
+    table: {
+      state: 'input and h',
+      injection: 'input + softmax(logits) E',
+      depth: 'fixed',
+      gradient: 'all',
+      halting: 'none',
+      kv: 'a slot a loop',
+      cost: '1 + two products with the vocabulary a loop',
+    },
+    schema: ponderingOptions,
+    make: pondering,
+  },
+  {
+    id: 'thinkAtHard',
+    summary: 'hard tokens pass again as a mixture of their likeliest answers, through an adapted model',
+    paper: 'Fu et al. 2025, arXiv 2511.08577',
+    needs: 'no prelude and coda; 2 loops advised',
+    objective: 'lastLoop',
+    table: {
+      state: 'h and summed logits',
+      injection: 'mixture of the likeliest embeddings instead of e',
+      depth: "an oracle's in training, at most fixed",
+      gradient: 'all; in the second stage the decider alone',
+      halting: 'a decider a token, taught by what the oracle did',
+      kv: 'the slots of all loops so far',
+      cost: '1 + two products with the vocabulary a loop',
+    },
+    schema: thinkAtHardOptions,
+    make: thinkAtHard,
   },
 ];
 
