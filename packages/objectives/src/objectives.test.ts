@@ -154,7 +154,11 @@ describe('assertFits', () => {
   });
 
   it('fits the default objective of every strategy', () => {
-    for (const { objective, make } of strategies) assertFits(objectiveById(objective), make({}));
+    for (const { objective, make } of strategies) {
+      const strategy = make({});
+      assertFits(objectiveById(objective), strategy);
+      expect(strategy.stages[0]?.objective?.id ?? 'lastLoop', strategy.id).toBe(objective);
+    }
   });
 
   it('fails at once on a trace without a gate', () => {
