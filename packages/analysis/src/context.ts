@@ -18,6 +18,11 @@ export interface AnalysisContext {
   readonly batch?: number;
   /** Finished runs to fit a scaling law to; without them that analysis does not apply. */
   readonly sweep?: readonly ScalingPoint[];
+  /**
+   * A run that was trained to write the chain of the same task (`withChain`), to compare with; what needs one says so in its notes
+   * where it is missing.
+   */
+  readonly writer?: Pick<AnalysisContext, 'model' | 'strategy' | 'params' | 'task'>;
   /** Told what is being done, in a few words. */
   progress(text: string): void;
 }

@@ -1,0 +1,105 @@
+// Alignment and interchange on the circuit: loop k carries the running sum from place k - 1 to place k, and nothing else.
+import { key, sharedFirst } from '@looplab/core';
+import { useDevice } from '@looplab/engine';
+import { mano } from '@looplab/tasks';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { instances } from '../instances.ts';
+import { circuitContext } from '../testing/circuit.ts';
+import { expectDocumented } from '../testing/columns.ts';
+import { alignment } from './alignment.ts';
+import { causal } from './causal.ts';
+import { edits } from './edits.ts';
+import { interchange } from './interchange.ts';
+
+beforeAll(() => useDevice({ kind: 'cpu' }));
+
+describe('alignment', () => {
+  it('finds the circuit working its chain out in order', async () => {
+    const context = circuitContext({ modulus: 5, seq: 5, loops: 4, rows: 100 });
+    const result = await alignment.run(context);
+    expectDocumented(alignment, result);
+    const { steps, score, ckaLoops } = result.tables;
+    // Step 1 is the first symbol itself; step s is there from loop s - 1 on.
+    expect(steps?.map((r) => [r.step, r.firstLoop, r.best])).toEqual([1, 2, 3, 4, 5].map((s) => [s, s - 1, 1]));
+    for (const r of score ?? []) expect(Number(r.value)).toBeGreaterThan(0.9);
+    for (const r of score ?? []) expect(r.p).toBeCloseTo(1 / 120, 6);
+    const same = ckaLoops?.filter((r) => r.i === r.j).map((r) => r.cka);
+    for (const c of same ?? []) expect(Number(c)).toBeCloseTo(1, 10);
+    // The answer's place holds a symbol until the last loop: equal before, unrelated to the sum after.
+    const at = (i: number, j: number) => Number(ckaLoops?.find((r) => r.i === i && r.j === j)?.cka);
+    expect(at(0, 3)).toBeCloseTo(1, 10);
+    expect(Math.abs(at(0, 4))).toBeLessThan(0.1);
+    expect(result.notes.join(' ')).toContain('pass one as context.writer');
+  });
+});
+
+describe('edits', () => {
+  const task = mano({ modulus: 7, maxOps: 3 });
+  const context = { ...circuitContext(), task, rows: 40 };
+
+  it('change one symbol, keep the shape of the chain, and change what lies on the way to the answer', () => {
+    const problems = instances(context);
+    const found = edits(task, problems, key(3));
+    expect(found.length).toBeGreaterThan(25);
+    for (const e of found) {
+      const differ = Array.from(e.ids).flatMap((id, i) => (id === e.base.ids[i] ? [] : [i]));
+      expect(differ).toEqual([e.position]);
+      const chain = task.chain?.(e.ids) ?? [];
+      expect(chain.map((s) => s.position)).toEqual(e.base.chain.map((s) => s.position));
+      expect(chain.at(-1)?.token).toBe(e.answer);
+      expect(e.answer).not.toBe(e.base.answer);
+      expect(e.steps).toContain(3); // the last step is the answer
+      for (const [i, s] of chain.entries()) expect(e.steps.includes(i + 1)).toBe(s.token !== e.base.chain[i]?.token);
+    }
+    expect(edits(task, problems, key(3))).toEqual(found);
+  });
+});
+
+describe('interchange', () => {
+  it('is followed exactly between the loop that makes a value and the one that reads it', async () => {
+    const context = circuitContext({ modulus: 7, seq: 4, loops: 3, rows: 60 });
+    const pairs = edits(context.task, instances(context), key(1));
+    for (let loop = 0; loop < 3; loop++)
+      for (let place = 0; place < 4; place++) {
+        const { base, twin, patched } = await interchange(
+          context,
+          pairs.map((edit) => ({ edit, place })),
+          loop,
+        );
+        for (const [i, e] of pairs.entries()) {
+          expect(base[i]).toBe(e.base.answer);
+          expect(twin[i]).toBe(e.answer);
+          // At place p the state after loop t is the sum up to p if p <= t, else the symbol; loop p + 1 reads it, the answer's place keeps it.
+          const differs = place <= loop ? e.position <= place : e.position === place;
+          const read = place === 3 || loop <= place;
+          expect(patched[i]).toBe(differs && read ? e.answer : e.base.answer);
+        }
+      }
+  });
+
+  it('becomes a table', async () => {
+    const context = circuitContext({ modulus: 7, seq: 4, loops: 3, rows: 60 });
+    const result = await causal.run(context);
+    expectDocumented(causal, result);
+    const rows = result.tables.interchange ?? [];
+    const at = (step: number | null, loop: number) => rows.find((r) => r.step === step && r.loop === loop);
+    // Value s is made in loop s - 1 and read in loop s.
+    for (const s of [1, 2, 3]) {
+      expect(at(s, s - 1)?.follows).toBe(1);
+      if (s < 3) expect(at(s, s)).toMatchObject({ follows: 0, stays: 1, other: 0 });
+    }
+    expect(Number(at(3, 0)?.follows)).toBeLessThan(0.9); // its place holds a symbol yet
+    expect(Number(at(null, 0)?.follows)).toBeLessThan(0.5);
+  });
+
+  it('says why it does not apply', async () => {
+    const shared = circuitContext({ modulus: 7, seq: 4, loops: 3, rows: 60 });
+    const strategy = { ...shared.strategy, kv: sharedFirst() };
+    const params = shared.params;
+    expect((await causal.run({ ...shared, strategy, params })).skipped).toMatch(
+      /does not apply: kv policy sharedFirst/,
+    );
+    const one = circuitContext({ modulus: 7, seq: 4, loops: 3, rows: 4 });
+    expect((await causal.run(one)).skipped).toMatch(/of 4 problems of task groupWords only \d can be changed/);
+  });
+});

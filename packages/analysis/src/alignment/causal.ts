@@ -1,0 +1,99 @@
+// The interchange analysis: at which place and loop each chain step's latent carries the answer.
+import { fold, KvPolicyError, key } from '@looplab/core';
+import { type Analysis, defineAnalysis, skip } from '../analysis.ts';
+import { instances } from '../instances.ts';
+import { stepsToProbe } from '../probes/heatMap.ts';
+import { longestChain } from '../sites.ts';
+import { proportion } from '../statistics/interval.ts';
+import { cell, type Row } from '../table.ts';
+import { edits } from './edits.ts';
+import { interchange, type Patch } from './interchange.ts';
+
+/** Fewer pairs say nothing. */
+const LEAST = 10;
+
+export const causal: Analysis = defineAnalysis({
+  id: 'interchange',
+  title: "Whether the answer follows when a chain step's latent is taken from another problem",
+  needs: ['chain', 'loops', 'readouts'],
+  tables: {
+    interchange: {
+      step: 'chain step whose place is patched, from 1; empty for the place of the answer',
+      site: '`step` (the place at which everything for the step has been read) or `answer`',
+      loop: 'after which loop the state is replaced; 0 = before the first',
+      pairs: 'pairs of problems that the model answers right both, differing in one symbol that the step depends on',
+      follows: 'share whose answer becomes that of the twin',
+      lo: "lower end of Wilson's 95% interval",
+      hi: 'upper end',
+      stays: "share whose answer stays the problem's own",
+      other: 'share with a third answer',
+    },
+  },
+  run: async (context) => {
+    const { task, model, progress } = context;
+    const problems = instances(context);
+    const pairs = edits(task, problems, fold(key(context.seed), 'interchange'));
+    if (pairs.length < LEAST)
+      return skip(
+        `does not apply: of ${problems.length} problems of task ${task.name} only ${pairs.length} can be changed in one symbol such that the chain keeps its shape and the answer differs`,
+      );
+    const steps = stepsToProbe(longestChain(problems));
+    const placed = (s: number): Patch[] =>
+      pairs.flatMap((edit) => {
+        const place = edit.base.chain[s - 1]?.position;
+        return place !== undefined && edit.steps.includes(s) ? [{ edit, place }] : [];
+      });
+    const sites: { step: number | null; site: string; patches: Patch[] }[] = [
+      ...steps.map((step) => ({ step, site: 'step', patches: placed(step) })),
+      { step: null, site: 'answer', patches: pairs.map((edit) => ({ edit, place: edit.base.answerAt })) },
+    ];
+    const rows: Row[] = [];
+    const few: string[] = [];
+    for (const { step, site, patches } of sites) {
+      for (let loop = 0; loop < model.loops && patches.length > 0; loop++) {
+        progress(`interchanging ${site}${step === null ? '' : ` ${step}`} after loop ${loop}`);
+        let said: Awaited<ReturnType<typeof interchange>>;
+        try {
+          said = await interchange(context, patches, loop);
+        } catch (error) {
+          if (error instanceof KvPolicyError) return skip(`does not apply: ${error.message}`);
+          throw error;
+        }
+        const both = patches.flatMap(({ edit }, i) =>
+          said.base[i] === edit.base.answer && said.twin[i] === edit.answer ? [i] : [],
+        );
+        if (both.length < LEAST) {
+          few.push(`${site}${step === null ? '' : ` ${step}`}`);
+          break; // the pairs are the same after every loop
+        }
+        const count = (f: (i: number) => boolean): number => both.filter(f).length;
+        const follows = proportion(
+          count((i) => said.patched[i] === said.twin[i]),
+          both.length,
+        );
+        const stays = count((i) => said.patched[i] === said.base[i]) / both.length;
+        rows.push({
+          step,
+          site,
+          loop,
+          pairs: both.length,
+          follows: follows.value,
+          lo: cell(follows.lo),
+          hi: cell(follows.hi),
+          stays,
+          other: Math.max(0, 1 - follows.value - stays),
+        });
+      }
+    }
+    return {
+      tables: { interchange: rows },
+      notes: [
+        `${pairs.length} pairs differ in one symbol; whatever differs between them goes through the steps whose values differ.`,
+        'A step whose latent is used is followed when it is patched between the loop that makes it and the loop that reads it.',
+        ...(few.length > 0
+          ? [`Fewer than ${LEAST} pairs are answered right both for ${few.join(', ')}; train longer or raise rows.`]
+          : []),
+      ],
+    };
+  },
+});
