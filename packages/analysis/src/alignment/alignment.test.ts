@@ -1,10 +1,10 @@
 // Alignment and interchange on the circuit: loop k carries the running sum from place k - 1 to place k, and nothing else.
-import { key, sharedFirst } from '@looplab/core';
+import { initParams, key, modelConfig, paramSpecs, sharedFirst } from '@looplab/core';
 import { useDevice } from '@looplab/engine';
-import { mano } from '@looplab/tasks';
+import { groupWords, mano, withChain } from '@looplab/tasks';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { instances } from '../instances.ts';
-import { circuitContext } from '../testing/circuit.ts';
+import { circuitContext, echo } from '../testing/circuit.ts';
 import { expectDocumented } from '../testing/columns.ts';
 import { alignment } from './alignment.ts';
 import { causal } from './causal.ts';
@@ -33,12 +33,43 @@ describe('alignment', () => {
   });
 });
 
+describe('CKA with a model that writes', () => {
+  const setup = () => {
+    const context = circuitContext({ modulus: 5, seq: 3, loops: 2, rows: 60 });
+    const model = modelConfig({ vocab: 7, dModel: 2, heads: 1, layers: 1, dFF: 2 });
+    const strategy = echo(7);
+    const params = initParams(paramSpecs(model, strategy), key(0));
+    return { context, writer: { model, strategy, params, task: withChain(context.task) } };
+  };
+
+  it('is 1 where both hold the same value: the place of step s, and where step s was just written', async () => {
+    const { context, writer } = setup();
+    const result = await alignment.run({ ...context, writer });
+    expectDocumented(alignment, result);
+    const at = (loop: number, site: string, step: number) =>
+      result.tables.ckaWriter?.find((r) => r.loop === loop && r.site === site && r.step === step)?.cka;
+    // The writer's state where step 2 is about to be written is the one-hot of value 1, the first symbol.
+    expect(Number(at(0, 'step 1', 2))).toBeCloseTo(1, 10);
+    expect(Number(at(1, 'step 2', 3))).toBeCloseTo(1, 10);
+    expect(Math.abs(Number(at(0, 'step 2', 3)))).toBeLessThan(0.15); // the second symbol tells nothing of the sum
+    expect(at(0, 'step 1', 1)).toBeNull(); // at the mark every state is the same
+  });
+
+  it('is refused for another task', async () => {
+    const { context, writer } = setup();
+    const other = { ...writer, task: withChain(groupWords({ group: 'Z5', seq: 4 })) };
+    await expect(alignment.run({ ...context, writer: other })).rejects.toThrow('it writes the chains of another task');
+    await expect(alignment.run({ ...context, writer: { ...writer, task: context.task } })).rejects.toThrow(
+      'task groupWords does not write its chain; pass a run that was trained on withChain(groupWords)',
+    );
+  });
+});
+
 describe('edits', () => {
   const task = mano({ modulus: 7, maxOps: 3 });
-  const context = { ...circuitContext(), task, rows: 40 };
 
   it('change one symbol, keep the shape of the chain, and change what lies on the way to the answer', () => {
-    const problems = instances(context);
+    const problems = instances({ ...circuitContext(), task, rows: 40 });
     const found = edits(task, problems, key(3));
     expect(found.length).toBeGreaterThan(25);
     for (const e of found) {

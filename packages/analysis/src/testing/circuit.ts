@@ -68,3 +68,15 @@ export function circuitContext(
     progress: () => {},
   };
 }
+
+/** A strategy whose state is the one-hot symbol at every place and stays so. */
+export function echo(vocab: number): Strategy<Hidden> {
+  return {
+    ...circuit(vocab),
+    id: 'echo',
+    step: (s, _, ctx) => {
+      ctx.core(ctx.e); // a step computes once
+      return s;
+    },
+  };
+}
