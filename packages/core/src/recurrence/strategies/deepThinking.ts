@@ -6,6 +6,7 @@ import { fold, randint } from '../../rng/random.ts';
 import { loopPlan } from '../plan.ts';
 import type { Strategy } from '../strategy.ts';
 import { concatInject, concatParam } from './concatInjection.ts';
+import { ofFewLengths } from './depthLaw.ts';
 import { fixedLoops, type Hidden } from './fixedLoops.ts';
 import { unitInput } from './unitInput.ts';
 
@@ -14,7 +15,7 @@ export const deepThinkingOptions = z.strictObject({ fill: perLoopOptions.shape.f
 /**
  * arXiv 2202.05826, section 3: `h_0 = e`, `h_t = core(W [h_{t-1}; e])`. A training pass is made twice (algorithm 1): over all
  * `M = model.loops` loops, and over `n` loops without gradient followed by `k` with it, `n` uniform on `0..M-1`, `k` on
- * `1..M-n`, drawn for each update.
+ * `1..M-n`, drawn for each update; above eight loops `k` is rounded up to one of eight numbers.
  */
 export function deepThinking(options: z.input<typeof deepThinkingOptions> = {}): Strategy<Hidden> {
   const resolved = parseOptions('strategy', deepThinkingOptions, options);
@@ -27,7 +28,8 @@ export function deepThinking(options: z.input<typeof deepThinkingOptions> = {}):
     schedule: ({ step, key, config }) => {
       const draw = (name: string, below: number): number => randint(fold(fold(key, step), name), 1, below)[0] ?? 0;
       const n = draw('n', config.loops);
-      return { hp: { n, k: 1 + draw('k', config.loops - n) } };
+      const k = ofFewLengths(1 + draw('k', config.loops - n), config.loops);
+      return { hp: { n: Math.min(n, config.loops - k), k } };
     },
     plan: ({ loops, train, inputs, hp }) => {
       const depth = inputs?.depth;

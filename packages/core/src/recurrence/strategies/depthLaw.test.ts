@@ -1,7 +1,7 @@
 // The depth laws against their moments and published percentiles.
 import { describe, expect, it } from 'vitest';
 import { fold, key } from '../../rng/random.ts';
-import { poisson, poissonLogNormal } from './depthLaw.ts';
+import { ofFewLengths, poisson, poissonLogNormal } from './depthLaw.ts';
 
 const draws = (n: number, f: (i: number) => number) => Array.from({ length: n }, (_, i) => f(i)).sort((a, b) => a - b);
 const mean = (xs: readonly number[]) => xs.reduce((a, b) => a + b, 0) / xs.length;
@@ -42,4 +42,16 @@ it('poissonLogNormal spreads as Huginn was trained', () => {
   const withGradient = xs.map((x) => Math.min(8, x));
   expect(mean(withGradient)).toBeCloseTo(7.98, 2);
   expect(mean(xs.map((x, i) => x - (withGradient[i] ?? 0)))).toBeCloseTo(25, 0);
+});
+
+it.each([1, 7, 8, 9, 30, 100])('ofFewLengths leaves at most eight of 1..%i, none smaller than it was', (most) => {
+  const all = Array.from({ length: most }, (_, i) => i + 1);
+  const left = all.map((n) => ofFewLengths(n, most));
+  expect(new Set(left).size).toBeLessThanOrEqual(8);
+  left.forEach((n, i) => {
+    expect(n).toBeGreaterThanOrEqual(i + 1);
+    expect(n).toBeLessThanOrEqual(most);
+    expect(n - i - 1).toBeLessThan(Math.ceil(most / 8));
+  });
+  if (most <= 8) expect(left).toEqual(all);
 });

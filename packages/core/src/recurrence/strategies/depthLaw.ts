@@ -27,3 +27,15 @@ export function poissonLogNormal(key: Key, mean: number, sigma: number): number 
   const z = normal(fold(key, 'rate'), 1)[0] ?? 0;
   return poisson(fold(key, 'count'), Math.exp(Math.log(mean) - sigma ** 2 / 2 + sigma * z)) + 1;
 }
+
+/** How many different lengths of a trajectory a run compiles. */
+const LENGTHS = 8;
+
+/**
+ * `n` of `1..most`, rounded up so that at most eight values are left: a trainer compiles a program for each number of steps
+ * with gradient. Exact up to `most = 8`.
+ */
+export function ofFewLengths(n: number, most: number): number {
+  const unit = Math.ceil(most / LENGTHS);
+  return Math.min(most, Math.ceil(n / unit) * unit);
+}

@@ -116,6 +116,12 @@ describe('deepThinking', () => {
     expect(draws.every(([n, k]) => n >= 0 && k >= 1 && n + k <= 3)).toBe(true);
   });
 
+  it('trains few different lengths however deep it is', () => {
+    const hps = updates(deepThinking(), 3000, modelConfig({ ...small, loops: 30 })).map((u) => u.hp ?? {});
+    expect(new Set(hps.map(({ k }) => k)).size).toBeLessThanOrEqual(8);
+    expect(hps.every(({ n = -1, k = 0 }) => n >= 0 && k >= 1 && n + k <= 30)).toBe(true);
+  });
+
   it('trains the whole depth, and n loops without gradient followed by k with it', async () => {
     const traces = run<Hidden>(deepThinking(), { options: { train: true, hp: { n: 1, k: 2 } } });
     expect(traces.map(grads)).toEqual([

@@ -5,10 +5,11 @@ import { z } from 'zod';
 import { parseOptions } from '../../config/parseOptions.ts';
 import { perLoop, perLoopOptions } from '../../kv/perLoop.ts';
 import { CORE } from '../../model/specs.ts';
-import { fold, randint } from '../../rng/random.ts';
+import { fold, type Key, randint } from '../../rng/random.ts';
 import type { Micro, Plan } from '../plan.ts';
 import { stopGradient } from '../stopGradient.ts';
 import type { Ctx, Strategy, StrategyParam } from '../strategy.ts';
+import { ofFewLengths } from './depthLaw.ts';
 import { fixedLoops, type Hidden } from './fixedLoops.ts';
 import { sinusoid } from './sinusoid.ts';
 
@@ -82,7 +83,7 @@ export function loopFormer(options: z.input<typeof loopFormerOptions> = {}): Str
     ],
     noise: (_config, loops) => [{ name: 'sizes', per: 'batch', shape: [loops], law: 'uniform' }],
     schedule: ({ step, key, config }) => ({
-      hp: { short: 1 + (randint(fold(key, step), 1, Math.max(1, config.loops - 1))[0] ?? 0) },
+      hp: { short: shortLength(fold(key, step), Math.max(1, config.loops - 1)) },
     }),
     plan: ({ loops, train, inputs, hp }) => {
       const depth = inputs?.depth;
@@ -102,6 +103,11 @@ export function loopFormer(options: z.input<typeof loopFormerOptions> = {}): Str
     kv: perLoop({ fill: resolved.fill }),
     stages: [{ name: 'train', objective: { id: 'consistency' }, trainable: 'all', carry: 'none' }],
   };
+}
+
+/** Uniform on `1..most`; above eight rounded up to one of eight numbers. */
+function shortLength(key: Key, most: number): number {
+  return ofFewLengths(1 + (randint(key, 1, most)[0] ?? 0), most);
 }
 
 const silu = (x: tf.Tensor): tf.Tensor => tf.mul(x, tf.sigmoid(x));
