@@ -27,13 +27,13 @@ export const negativeEntropy = (exit: ExitDistribution): tf.Tensor => expectatio
  * `log q_t` of a geometric law cut off after `loops` loops and normalised again:
  * `q_t = lambda (1 - lambda)^(t-1) / (1 - (1 - lambda)^loops)` for t = 1..loops.
  */
-export function logGeometric(lambda: number, loops: number): number[] {
+function logGeometric(lambda: number, loops: number): number[] {
   const go = Math.log1p(-lambda);
   const mass = Math.log(-Math.expm1(loops * go));
   return Array.from({ length: loops }, (_, t) => Math.log(lambda) + t * go - mass);
 }
 
-/** `KL(p || q)` to {@link logGeometric}, [batch, seq], in nats; 0 only where p is that law. */
+/** `KL(p || q)` to the law above, [batch, seq], in nats; 0 only where p is that law. */
 export function klToGeometric(exit: ExitDistribution, lambda: number): tf.Tensor {
   const logQ = logGeometric(lambda, exit.p.length);
   return expectation(

@@ -18,7 +18,7 @@ import { expect } from 'vitest';
 import './handMadeTrace.test-data.ts'; // sets the device
 import type { Objective } from './objective.ts';
 
-export const config = modelConfig({ vocab: 5, dModel: 4, heads: 1, layers: 1, loops: 3, dFF: 6, initStd: 0.5 });
+const config = modelConfig({ vocab: 5, dModel: 4, heads: 1, layers: 1, loops: 3, dFF: 6, initStd: 0.5 });
 const [rows, seq] = [2, 3];
 const ints = (k: number, below: number) => tf.tensor2d(randint(key(k), rows * seq, below), [rows, seq], 'int32');
 

@@ -17,7 +17,7 @@ await useDevice({ kind: 'cpu' }); // before any tensor is made
 
 export const small = modelConfig({ vocab: 7, dModel: 8, heads: 2, layers: 2, loops: 3, dFF: 12, initStd: 0.3 });
 export const [batch, seq] = [2, 4] as const;
-export const ids = tf.tensor2d(randint(key(1), batch * seq, 7), [batch, seq], 'int32');
+const ids = tf.tensor2d(randint(key(1), batch * seq, 7), [batch, seq], 'int32');
 
 /** Initial parameters with some of them replaced. */
 export const start = (s: Strategy, more: Params = {}, config: ModelConfig = small): Params => ({
