@@ -1,6 +1,6 @@
 // Puts files where a run's artifacts lie: through the server, or into a folder of this machine.
 import { openAsBlob } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MlflowArtifactError } from '../errors.ts';
@@ -17,7 +17,7 @@ export async function putArtifact(client: MlflowClient, run: Run, path: string, 
     throw new MlflowArtifactError(`${path} cannot be the path of an artifact; write it like plots/loss.svg`);
   }
   if (run.artifactUri.startsWith('mlflow-artifacts:')) {
-    const blob = await openAsBlob(file).catch((error: unknown) => {
+    const blob = await contentOf(file).catch((error: unknown) => {
       throw new MlflowArtifactError(`cannot read ${file}: ${messageOf(error)}`, { cause: error });
     });
     const root = proxyRoot(run.artifactUri);
@@ -34,6 +34,14 @@ export async function putArtifact(client: MlflowClient, run: Run, path: string, 
   } catch (error) {
     throw new MlflowArtifactError(`cannot copy ${file} to ${target}: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** Larger files are read while they are sent; if one changes meanwhile the request fails. In bytes. */
+const READ_AT_ONCE = 32 << 20;
+
+async function contentOf(file: string): Promise<Blob> {
+  const { size } = await stat(file);
+  return size <= READ_AT_ONCE ? new Blob([await readFile(file)]) : openAsBlob(file);
 }
 
 /** `mlflow-artifacts:/1/abc/artifacts`, or with a server of its own `mlflow-artifacts://host:port/1/abc/artifacts`. */

@@ -172,7 +172,8 @@ export class MlflowClient {
 
   /**
    * Logs parameters, metrics and tags in this order, in as many requests as the server's limits need. Parameters are written
-   * once: another value for one is refused. The same point of a metric again changes nothing on servers with a database.
+   * once: another value for one is refused. The same points again change nothing on servers with a database; 2.14 refuses them
+   * if they are more than 100 or not finite.
    * @param options.repeatable as in {@link HttpRequest}
    */
   async logBatch(

@@ -77,7 +77,10 @@ export async function startServer({ mlflow, folder, port, limit = 120, signal }:
     const late = setTimeout(() => endGroup(child, 'SIGKILL'), 5000);
     await ended;
     clearTimeout(late);
-    endGroup(child, 'SIGKILL'); // workers that outlived it
+    // its workers end a moment later, or have to be made to
+    for (const from = performance.now(); performance.now() - from < 5000 && (await answers(port)); await pause(20)) {
+      endGroup(child, 'SIGKILL');
+    }
   };
   const onAbort = (): void => void stop();
   signal?.addEventListener('abort', onAbort);

@@ -1,0 +1,4 @@
+// The oldest MLflow release that we are tested with.
+import { realServerSuite } from '../testing/realServerSuite.ts';
+
+realServerSuite(2);
