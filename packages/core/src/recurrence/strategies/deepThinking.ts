@@ -13,7 +13,7 @@ import { unitInput } from './unitInput.ts';
 export const deepThinkingOptions = z.strictObject({ fill: perLoopOptions.shape.fill });
 
 /**
- * arXiv 2202.05826, section 3: `h_0 = e`, `h_t = core(W [h_{t-1}; e])`. A training pass is made twice (algorithm 1): over all
+ * arXiv 2202.05826: `h_0 = e`, `h_t = core(W [h_{t-1}; e])`. A training pass is made twice (algorithm 1): over all
  * `M = model.loops` loops, and over `n` loops without gradient followed by `k` with it, `n` uniform on `0..M-1`, `k` on
  * `1..M-n`, drawn for each update; above eight loops `k` is rounded up to one of eight numbers.
  */

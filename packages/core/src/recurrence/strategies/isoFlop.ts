@@ -10,7 +10,7 @@ export const isoFlopOptions = z.strictObject({});
 
 /**
  * `model.layers x model.loops` layers, each with weights of its own and applied once, under one final norm: what
- * arXiv 2502.17416 (table 1) sets against `k` layers looped `L` times as `kL` layers.
+ * arXiv 2502.17416 sets against `k` layers looped `L` times as `kL` layers.
  */
 export function isoFlop(options: z.input<typeof isoFlopOptions> = {}): Strategy<Hidden> {
   const resolved = parseOptions('strategy', isoFlopOptions, options);

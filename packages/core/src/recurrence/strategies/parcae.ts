@@ -36,7 +36,7 @@ export const parcaeOptions = z.strictObject({
 });
 
 /**
- * arXiv 2604.12946, section 3: `h_t = core(exp(-dt A) h_{t-1} + dt B norm(e))` with `A = exp(A.log) > 0` and
+ * arXiv 2604.12946: `h_t = core(exp(-dt A) h_{t-1} + dt B norm(e))` with `A = exp(A.log) > 0` and
  * `dt = softplus(dt.bias) > 0` per channel, so that no channel of the linear part grows; logits from `C h`. Training runs
  * `max(1, Poisson(model.loops))` loops, one depth for the whole batch, the last four with gradient.
  */

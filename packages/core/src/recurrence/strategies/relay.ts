@@ -8,7 +8,7 @@ import { fixedLoops, type Hidden } from './fixedLoops.ts';
 export const relayOptions = z.strictObject({ fill: perLoopOptions.shape.fill });
 
 /**
- * arXiv 2502.08482, section 3: the loops of `fixedLoops`, each read out and supervised by a step of the chain. A token takes
+ * arXiv 2502.08482: the loops of `fixedLoops`, each read out and supervised by a step of the chain. A token takes
  * as many loops as its chain has steps where the batch says so (`depth`), else `model.loops`.
  */
 export function relay(options: z.input<typeof relayOptions> = {}): Strategy<Hidden> {

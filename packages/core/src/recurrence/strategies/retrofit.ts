@@ -30,7 +30,7 @@ export function rampedMean(
 }
 
 /**
- * arXiv 2511.07384, section 4: the mean of Huginn's depth law rises from 1 to `model.loops` over the first three quarters of
+ * arXiv 2511.07384: the mean of Huginn's depth law rises from 1 to `model.loops` over the first three quarters of
  * training. Loading weights of a pretrained model into prelude, core and coda is the caller's.
  */
 export function retrofit(options: z.input<typeof retrofitOptions> = {}): Strategy<Hidden> {
