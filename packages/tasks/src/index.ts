@@ -1,5 +1,6 @@
 // Data for looped models: group words, Mano and text, as pure streams of batches.
 export { type ChainTargets, chainTargets } from './chainTargets.ts';
+export { distances, type Graph } from './graphs.ts';
 export { type Group, groupByName } from './groups.ts';
 export { groupWords, groupWordsOptions } from './groupWords.ts';
 export { mano, manoOptions } from './mano.ts';
@@ -14,6 +15,15 @@ export {
   work,
 } from './manoExpression.ts';
 export { multiHop, multiHopOptions } from './multiHop.ts';
+export { reachability, reachabilityOptions } from './reachability.ts';
+export {
+  type Matrix,
+  type ReachabilityLayer,
+  reachabilityLayer,
+  reachabilityLoop,
+  reachedAfter,
+  startState,
+} from './reachabilityTheorem.ts';
 export { type TaskEntry, taskById, tasks } from './registry.ts';
 export { type ChainStep, type Task, type TaskBatch, TaskError } from './task.ts';
 export { text, textOptions } from './text.ts';

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { groupWords, groupWordsOptions } from './groupWords.ts';
 import { mano, manoOptions } from './mano.ts';
 import { multiHop, multiHopOptions } from './multiHop.ts';
+import { reachability, reachabilityOptions } from './reachability.ts';
 import { type Task, TaskError } from './task.ts';
 import { text, textOptions } from './text.ts';
 import { withChain, withChainOptions } from './withChain.ts';
@@ -31,6 +32,11 @@ const entries = {
     summary: 'questions that chain several facts stored in the weights',
     options: multiHopOptions,
     create: (options) => multiHop(options as z.input<typeof multiHopOptions>),
+  },
+  reachability: {
+    summary: 'is there a way between two nodes of a graph in context?',
+    options: reachabilityOptions,
+    create: (options) => reachability(options as z.input<typeof reachabilityOptions>),
   },
   text: {
     summary: 'language modelling of text files, by bytes or tokens',
