@@ -5,7 +5,10 @@ import { ConfigError } from '../../config/parseOptions.ts';
 import type { Strategy } from '../strategy.ts';
 import { coconut, coconutOptions } from './coconut.ts';
 import { deepThinking, deepThinkingOptions } from './deepThinking.ts';
+import { deq, deqOptions } from './deq.ts';
+import { eqr, eqrOptions } from './eqr.ts';
 import { fixedLoops, fixedLoopsOptions } from './fixedLoops.ts';
+import { hrm, hrmOptions } from './hrm.ts';
 import { huginn, huginnOptions } from './huginn.ts';
 import { isoFlop, isoFlopOptions } from './isoFlop.ts';
 import { loopedIcl, loopedIclOptions } from './loopedIcl.ts';
@@ -22,6 +25,7 @@ import { relay, relayOptions } from './relay.ts';
 import { retrofit, retrofitOptions } from './retrofit.ts';
 import { sut, sutOptions } from './sut.ts';
 import { thinkAtHard, thinkAtHardOptions } from './thinkAtHard.ts';
+import { trm, trmOptions } from './trm.ts';
 import { universalTransformer, universalTransformerOptions } from './universalTransformer.ts';
 
 export interface StrategyKind {
@@ -386,6 +390,78 @@ export const strategies: readonly StrategyKind[] = [
     make: coconut,
   },
   {
+    id: 'hrm',
+    summary: 'a slow and a fast state in nested cycles, each with layers of its own, carried over updates',
+    paper: 'Wang et al. 2025, arXiv 2506.21734',
+    needs: 'a task whose answer can be told right or wrong at each position',
+    objective: 'halting',
+    table: {
+      state: 'H and L, fixed vectors',
+      injection: 'e added to H + L',
+      depth: 'a segment an update, at most model.loops a row',
+      gradient: 'the last step of each state in a segment',
+      halting: 'a head a token for stopping and going on, Q-learning',
+      kv: 'a slot a step',
+      cost: 'the parameters of two cores; a segment more to look ahead',
+    },
+    schema: hrmOptions,
+    make: hrm,
+  },
+  {
+    id: 'trm',
+    summary: 'one small network updates a latent and an answer in turn, carried over updates',
+    paper: 'Jolicoeur-Martineau 2025, arXiv 2510.04871',
+    needs: 'a task whose answer can be told right or wrong at each position',
+    objective: 'halting',
+    table: {
+      state: 'answer and latent, fixed vectors',
+      injection: 'e added to answer + latent',
+      depth: 'a segment an update, at most model.loops a row',
+      gradient: 'the last recursion of a segment',
+      halting: 'a head a token, whether the answer is right',
+      kv: 'a slot a step',
+      cost: 'cycles (lowCycles + 1) core calls a segment, a third of them with gradient',
+    },
+    schema: trmOptions,
+    make: trm,
+  },
+  {
+    id: 'eqr',
+    summary: 'the tiny recursive model, damped and noisy, read from the random start that settles best',
+    paper: 'Huang et al. 2026, arXiv 2605.21488',
+    needs: 'a task whose answer can be told right or wrong at each position',
+    objective: 'halting',
+    table: {
+      state: 'answer and latent, random',
+      injection: 'e added to answer + latent',
+      depth: 'a segment an update, at most model.loops a row',
+      gradient: 'the last recursion of a segment',
+      halting: 'a head a token, whether the answer is right',
+      kv: 'a slot a step',
+      cost: 'as trm; evaluation times breadth',
+    },
+    schema: eqrOptions,
+    make: eqr,
+  },
+  {
+    id: 'deq',
+    summary: 'the fixed point of one step, found by a solver and differentiated implicitly',
+    paper: 'Bai et al. 2019, arXiv 1909.01377',
+    needs: 'enough loops to converge; 30 in the paper',
+    objective: 'jacobianPenalty',
+    table: {
+      state: 'h = 0',
+      injection: 'h + e',
+      depth: 'fixed evaluations of a solver',
+      gradient: 'of the fixed point: implicit or phantom',
+      halting: 'none trained; the residual in generation',
+      kv: 'a slot an evaluation',
+      cost: 'evaluations without gradient, one with; 30 iterations backward',
+    },
+    schema: deqOptions,
+    make: deq,
+  },
+  {
     id: 'pondering',
     summary: 'adds the expected embedding of its prediction to the input and passes again',
     paper: 'Zeng et al. 2025, arXiv 2505.20674',
@@ -408,7 +484,7 @@ export const strategies: readonly StrategyKind[] = [
     summary: 'hard tokens pass again as a mixture of their likeliest answers, through an adapted model',
     paper: 'Fu et al. 2025, arXiv 2511.08577',
     needs: 'no prelude and coda; 2 loops advised',
-    objective: 'lastLoop',
+    objective: 'everyLoop',
     table: {
       state: 'h and summed logits',
       injection: 'mixture of the likeliest embeddings instead of e',

@@ -46,7 +46,9 @@ interface Thinking extends State {
  * and passes again with low-rank adapters; logits add up. Attention is causal in position and in iteration. The paper
  * makes at most 2 iterations (`model.loops`). A decider, two layers on `h` and the largest log-probabilities, says who goes on;
  * the first stage trains the model with an oracle in its place: a token goes on while its prediction is wrong (or as
- * long as the batch's `depth` says). The paper's oracle is a reference model's first prediction.
+ * long as the batch's `depth` says). The paper starts from a pretrained model, whose first prediction is the oracle, and
+ * trains the last readout alone; from scratch the first must be trained along, else the model learns to be wrong at
+ * first, which tells the second pass what not to say.
  */
 export function thinkAtHard(options: z.input<typeof thinkAtHardOptions> = {}): Strategy<Thinking> {
   const resolved = parseOptions('strategy', thinkAtHardOptions, options);
@@ -109,7 +111,7 @@ export function thinkAtHard(options: z.input<typeof thinkAtHardOptions> = {}): S
     kv: upToDepth(),
     exit: qExit({ threshold: 1 - threshold }),
     stages: [
-      { name: 'oracle', objective: { id: 'lastLoop' }, trainable: 'all', carry: 'none' },
+      { name: 'oracle', objective: { id: 'everyLoop' }, trainable: 'all', carry: 'none' },
       {
         name: 'decider',
         objective: { id: 'decider', positiveWeight },

@@ -151,7 +151,7 @@ describe('thinkAtHard', () => {
 
   it('trains the model, then the decider alone', () => {
     expect(s.stages.map(({ name, objective, trainable }) => [name, objective?.id, trainable])).toEqual([
-      ['oracle', 'lastLoop', 'all'],
+      ['oracle', 'everyLoop', 'all'],
       ['decider', 'decider', ['strategy.thinkAtHard.decider.*']],
     ]);
   });
