@@ -1,4 +1,7 @@
 // Figures and reports from run folders: read, tabulate, specify, draw.
+export { analysisCharts } from './analysis/analysisCharts.ts';
+export { lensPanel } from './analysis/lensPanel.ts';
+export { type AnalysisRecord, readAnalyses } from './analysis/readAnalyses.ts';
 export { buildFigure, checkFigure } from './buildFigure.ts';
 export type { Chart, ChartOptions } from './chart.ts';
 export { defaultCharts } from './charts/defaultCharts.ts';

@@ -21,7 +21,13 @@ export interface LineChartOptions {
   /** Numbers; `log2` for loops and other doublings. */
   readonly x: Axis & { readonly scale?: 'linear' | 'log2' | 'log10' };
   /** `share` is written in per cent and drawn from 0. */
-  readonly y: Axis & { readonly share?: boolean; readonly domain?: readonly [number, number] };
+  readonly y: Axis & {
+    readonly share?: boolean;
+    readonly domain?: readonly [number, number];
+    /** Columns with the ends of an interval, drawn where there is one row a point and so nothing to compute it from. */
+    readonly lo?: string;
+    readonly hi?: string;
+  };
   /** The column that names the lines. */
   readonly series: string;
   /** The column that tells repetitions apart; default `seed`. */
@@ -45,6 +51,7 @@ export function lineChart(table: ColumnTable, options: LineChartOptions): Chart 
   const means: MeanPoint[] = summarise(table, [series, x.field], y.field, bounds)
     .map((m) => ({ ...m, series: String(m[series]), x: Number(m[x.field]) }))
     .sort((a, b) => a.x - b.x);
+  for (const mean of means) if (mean.n === 1) Object.assign(mean, givenInterval(rows, options, mean));
   const order = options.order ?? [...new Set(rows.map((r) => String(r[series])))];
   const places = [...new Set(means.map((m) => m.x))];
   const all = [...rows.map((r) => Number(r[y.field])), ...means.flatMap((m) => [m.lo, m.hi])].filter(Number.isFinite);
@@ -83,6 +90,20 @@ export function lineChart(table: ColumnTable, options: LineChartOptions): Chart 
       ...(options.reference ? { reference: options.reference } : {}),
     }),
   };
+}
+
+/** The interval that a row brings along. */
+function givenInterval(
+  rows: readonly Record<string, unknown>[],
+  { x, y, series }: LineChartOptions,
+  mean: MeanPoint,
+): { lo: number; hi: number } {
+  const row = rows.find((r) => String(r[series]) === mean.series && Number(r[x.field]) === mean.x);
+  const end = (field: string | undefined): number => {
+    const value = field === undefined ? undefined : row?.[field];
+    return typeof value === 'number' ? value : Number.NaN;
+  };
+  return { lo: end(y.lo), hi: end(y.hi) };
 }
 
 /** Throws a `FiguresError` that lists the columns there are, unless all of `wanted` are among them. */

@@ -80,7 +80,7 @@ export function summaryHtml({ quantity, rows }: Summary): string {
     ].join('')}</tr>`;
   });
   const note = `${name.charAt(0).toUpperCase()}${name.slice(1)} at the last evaluation: ${intervalInWords(rows.map((r) => r.final.n))}. Time is the mean of a run.`;
-  return section(
+  return sectionHtml(
     'Results',
     `${tableHtml(head.map((text) => `<th scope="col">${text}</th>`).join(''), body.join(''))}<p class="small">${h(note)}</p>`,
   );
@@ -94,7 +94,7 @@ export function extraTableHtml(table: ReportTable): string {
   const body = table.rows
     .map((row) => `<tr>${row.map((value, c) => `<td${tag(c)}>${h(String(value))}</td>`).join('')}</tr>`)
     .join('');
-  return section(
+  return sectionHtml(
     table.title,
     `${tableHtml(head, body)}${table.note === undefined ? '' : `<p class="small">${h(table.note)}</p>`}`,
   );
@@ -134,7 +134,7 @@ export function methodsHtml(runs: readonly Run[], commands: readonly string[]): 
     .map(([name, value]) => `<dt>${name}</dt><dd>${h(value)}</dd>`)
     .join('');
   const typed = commands.length === 0 ? '' : `<h3>Made with</h3><pre>${commands.map(h).join('\n')}</pre>`;
-  return section(
+  return sectionHtml(
     'How this was made',
     `<div class="prose"><p>Every number is computed from the ${runs.length === 1 ? 'run folder' : `${runs.length} run folders`} listed below, at each run's last evaluation on held-out data. A point or thin line is one seed. Intervals over three seeds or more are 95% Student t intervals of the mean; over two seeds they are the range.</p>${typed}<dl class="facts">${list}</dl></div>`,
   );
@@ -165,7 +165,8 @@ export function warningHtml(runs: readonly Run[]): string {
   return `<p class="warning"><strong>${unfinished.length} of ${runs.length} runs did not finish</strong> (${states.join(', ')}). Their last evaluation is shown as it stands.</p>`;
 }
 
-function section(title: string, body: string): string {
+/** A card with a heading; `body` stands as it is. */
+export function sectionHtml(title: string, body: string): string {
   return `<section class="card"><h2>${h(title)}</h2>${body}</section>`;
 }
 

@@ -18,6 +18,7 @@ import {
   methodsHtml,
   type ReportTable,
   runsHtml,
+  sectionHtml,
   statsHtml,
   summaryHtml,
   warningHtml,
@@ -33,6 +34,8 @@ export interface ReportOptions {
   readonly charts?: readonly Chart[];
   /** Tables after the results. */
   readonly tables?: readonly ReportTable[];
+  /** Sections of our own making after the results; `html` stands as it is, so it must be safe. */
+  readonly panels?: readonly { readonly title: string; readonly html: string }[];
   /** One or two sentences under the title: what was asked and what came out. */
   readonly description?: string;
   /** What to type to get the same again. */
@@ -111,6 +114,7 @@ ${statsHtml(summary)}
 ${figures.join('\n')}
 </div>
 ${summaryHtml(summary)}
+${(options.panels ?? []).map((p) => sectionHtml(p.title, p.html)).join('\n')}
 ${(options.tables ?? []).map(extraTableHtml).join('\n')}
 ${methodsHtml(runs, options.commands ?? [])}
 ${runsHtml(runs, label)}

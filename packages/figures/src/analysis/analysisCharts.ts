@@ -1,0 +1,236 @@
+// Which charts show the tables of which analysis.
+import { type ColumnTable, from } from 'arquero';
+import type { Chart } from '../chart.ts';
+import { heatMap } from '../charts/heatMap.ts';
+import { lineChart } from '../charts/lineChart.ts';
+import { reliability } from '../charts/reliability.ts';
+import { scatter } from '../charts/scatter.ts';
+import { FiguresError } from '../run.ts';
+import type { AnalysisRecord } from './readAnalyses.ts';
+
+type Rows = AnalysisRecord['tables'][string];
+
+/** One table of an analysis as a chart; `undefined` where the table has nothing to draw. */
+interface Drawing {
+  readonly analysis: string;
+  readonly table: string;
+  draw(table: ColumnTable, rows: Rows): Chart;
+}
+
+const held = 'on held-out problems';
+const interval = 'band: 95% bootstrap over rows of this run';
+
+const drawings: readonly Drawing[] = [
+  {
+    analysis: 'depth',
+    table: 'loops',
+    draw: (table) =>
+      lineChart(table.derive({ series: '() => "this run"' }), {
+        id: 'depth-accuracy',
+        title: 'Accuracy by loop, beyond the trained depth',
+        caption: `Share of right answers ${held} when the model is read after each loop; ${interval}`,
+        x: { field: 'loop', title: 'Loop' },
+        y: { field: 'accuracy', title: 'Accuracy', share: true, lo: 'accuracyLo', hi: 'accuracyHi' },
+        series: 'series',
+      }),
+  },
+  {
+    analysis: 'depth',
+    table: 'difficulty',
+    draw: (table, rows) =>
+      lineChart(
+        named(table, 'steps', (s) => `${s} ${s === 1 ? 'step' : 'steps'}`, few(rows, 'steps')),
+        {
+          id: 'depth-difficulty',
+          title: 'Harder problems need more loops',
+          caption: `Accuracy by loop for problems of so many chain steps; ${interval}`,
+          x: { field: 'loop', title: 'Loop' },
+          y: { field: 'accuracy', title: 'Accuracy', share: true, lo: 'lo', hi: 'hi' },
+          series: 'steps',
+        },
+      ),
+  },
+  {
+    analysis: 'agreement',
+    table: 'agreement',
+    draw: (_, rows) =>
+      heatMap(from(rows.flatMap((r) => (r.i === r.j ? [r] : [r, { ...r, i: r.j ?? null, j: r.i ?? null }]))), {
+        id: 'agreement',
+        title: 'Agreement between loops',
+        caption: 'Share of held-out tokens with the same likeliest symbol after loop i and loop j',
+        x: { field: 'j', title: 'Loop j' },
+        y: { field: 'i', title: 'Loop i' },
+        value: { field: 'share', title: 'Agreement', share: true },
+      }),
+  },
+  {
+    analysis: 'agreement',
+    table: 'decided',
+    draw: (table) =>
+      lineChart(table.derive({ series: '() => "decided"' }), {
+        id: 'decided',
+        title: 'By which loop answers are decided',
+        caption: `Share of tokens whose answer is the final one from this loop on, at the latest; ${interval}`,
+        x: { field: 'loop', title: 'Loop' },
+        y: { field: 'share', title: 'Decided', share: true, lo: 'lo', hi: 'hi' },
+        series: 'series',
+      }),
+  },
+  {
+    analysis: 'probes',
+    table: 'probes',
+    draw: (table) =>
+      heatMap(table.filter('d => d.site == "answer"'), {
+        id: 'probes',
+        title: 'What can be read off the state at the answer',
+        caption:
+          'Cross-validated accuracy of ridge probes for each value of the chain and for the answer, after each loop',
+        x: { field: 'loop', title: 'Loop (0: before the first)' },
+        y: { field: 'target', title: 'Read off' },
+        value: { field: 'accuracy', title: 'Accuracy', share: true },
+        upwards: false,
+      }),
+  },
+  {
+    analysis: 'probes',
+    table: 'probes',
+    draw: (table) =>
+      heatMap(table.filter('d => d.site == "answer" && d.selectivity != null'), {
+        id: 'probes-selectivity',
+        title: 'Selectivity of the probes',
+        caption:
+          'Accuracy minus that on a control task of random labels (Hewitt & Liang 2019): what the state says and the probe does not memorise',
+        x: { field: 'loop', title: 'Loop (0: before the first)' },
+        y: { field: 'target', title: 'Read off' },
+        value: { field: 'selectivity', title: 'Selectivity', share: true },
+        upwards: false,
+      }),
+  },
+  {
+    analysis: 'alignment',
+    table: 'decodability',
+    draw: (table) =>
+      heatMap(table, {
+        id: 'alignment',
+        title: 'When each step of the chain can be read off',
+        caption: 'Normalised accuracy (0: guessing, 1: perfect) of the best probe for each chain step after each loop',
+        x: { field: 'loop', title: 'Loop (0: before the first)' },
+        y: { field: 'step', title: 'Chain step' },
+        value: { field: 'normalised', title: 'Read off', share: true },
+      }),
+  },
+  {
+    analysis: 'alignment',
+    table: 'ckaLoops',
+    draw: (_, rows) =>
+      heatMap(from(rows.flatMap((r) => (r.i === r.j ? [r] : [r, { ...r, i: r.j ?? null, j: r.i ?? null }]))), {
+        id: 'cka-loops',
+        title: 'How alike the states of two loops are',
+        caption: 'Debiased linear CKA of the states at the answer',
+        x: { field: 'j', title: 'Loop j' },
+        y: { field: 'i', title: 'Loop i' },
+        value: { field: 'cka', title: 'CKA' },
+        domain: [0, 1],
+      }),
+  },
+  {
+    analysis: 'interchange',
+    table: 'interchange',
+    draw: (table) =>
+      heatMap(table.filter('d => d.site == "step" && d.follows != null'), {
+        id: 'interchange',
+        title: 'Does the answer follow a patched step?',
+        caption:
+          "Share of pairs whose answer becomes the other problem's when the state at a chain step's place is taken from it after this loop",
+        x: { field: 'loop', title: 'Loop (0: before the first)' },
+        y: { field: 'step', title: 'Chain step' },
+        value: { field: 'follows', title: 'Follows', share: true },
+      }),
+  },
+  {
+    analysis: 'geometry',
+    table: 'movement',
+    draw: (table) =>
+      lineChart(table.filter('d => d.quantity == "relative step" || d.quantity == "cosine"'), {
+        id: 'movement',
+        title: 'How far the state moves in each loop',
+        caption: `Length of the change over the norm before, and cosine of the states before and after; ${interval}`,
+        x: { field: 'loop', title: 'Loop' },
+        y: { field: 'value', title: 'Relative step, cosine', lo: 'lo', hi: 'hi' },
+        series: 'quantity',
+      }),
+  },
+  {
+    analysis: 'earlyExit',
+    table: 'curves',
+    draw: (table) =>
+      lineChart(table, {
+        id: 'early-exit',
+        title: 'Accuracy against loops spent, rule by rule',
+        caption: 'Held-out accuracy at the mean number of loops that each threshold of an exit rule leads to',
+        x: { field: 'meanLoops', title: 'Mean loops' },
+        y: { field: 'accuracy', title: 'Accuracy', share: true },
+        series: 'rule',
+      }),
+  },
+  {
+    analysis: 'earlyExit',
+    table: 'reliability',
+    draw: (table) =>
+      reliability(table, {
+        id: 'gate-reliability',
+        title: 'Does the gate mean what it says?',
+        caption: 'Probability of having stopped against the share of right answers, in bins',
+        bin: 'bin',
+        predicted: { field: 'predicted', title: 'Probability of the gate' },
+        observed: { field: 'observed', title: 'Right answers' },
+        count: 'tokens',
+      }),
+  },
+  {
+    analysis: 'kvSharing',
+    table: 'policies',
+    draw: (table) =>
+      scatter(table, {
+        id: 'kv-sharing',
+        title: 'What sharing keys and values costs',
+        caption: 'Held-out accuracy of decoding against bytes of cache a token',
+        x: { field: 'bytesPerToken', title: 'Cache bytes a token', log: true },
+        y: { field: 'accuracy', title: 'Accuracy', share: true },
+        point: 'policy',
+        front: true,
+      }),
+  },
+];
+
+/** Every chart that the tables of these analyses give; tables without a number are passed over. */
+export function analysisCharts(analyses: readonly AnalysisRecord[]): Chart[] {
+  return drawings.flatMap(({ analysis, table, draw }) => {
+    const rows = analyses.find((a) => a.id === analysis)?.tables[table];
+    if (!rows || rows.length === 0) return [];
+    try {
+      return [draw(from([...rows]), rows)];
+    } catch (error) {
+      if (error instanceof FiguresError) return []; // nothing finite to draw; the table says so
+      throw error;
+    }
+  });
+}
+
+/** Up to seven values of a column, evenly spread, so that a chart stays readable. */
+function few(rows: Rows, column: string): ReadonlySet<unknown> {
+  const values = [...new Set(rows.map((r) => r[column]))];
+  const every = Math.max(1, Math.ceil(values.length / 7));
+  return new Set(values.filter((_, i) => i % every === 0));
+}
+
+/** Keeps the rows whose `column` is in `keep` and writes its values out. */
+function named(
+  table: ColumnTable,
+  column: string,
+  write: (x: unknown) => string,
+  keep: ReadonlySet<unknown>,
+): ColumnTable {
+  const rows = (table.objects() as Record<string, unknown>[]).filter((r) => keep.has(r[column])); // one object a row
+  return from(rows.map((r) => ({ ...r, [column]: write(r[column]) })));
+}
