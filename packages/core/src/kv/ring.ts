@@ -9,7 +9,7 @@ export const ringOptions = z.strictObject({
 });
 
 /**
- * Loop t writes and reads slot `t mod slots` (Huginn's cache budget, arXiv 2502.05171, section 6.2). In the parallel pass
+ * Loop t writes and reads slot `t mod slots` (Huginn's cache budget, arXiv 2502.05171). In the parallel pass
  * that is a slot a loop; in decoding, loop t sees of an earlier token what the last loop in its slot wrote. Equal if
  * there are no more loops than slots.
  */

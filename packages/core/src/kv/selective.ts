@@ -6,7 +6,7 @@ import type { KvPolicy } from './kvPolicy.ts';
 export const selectiveOptions = z.strictObject({});
 
 /**
- * Recursion-wise caching (mixture of recursions, arXiv 2507.10524, section 2.2.2): the tokens chosen for loop t write slot t and
+ * Recursion-wise caching (mixture of recursions, arXiv 2507.10524): the tokens chosen for loop t write slot t and
  * attend to each other there; tokens that skip it are not seen at that depth.
  */
 export function selective(options: z.input<typeof selectiveOptions> = {}): KvPolicy {

@@ -6,7 +6,7 @@ import type { KvPolicy } from './kvPolicy.ts';
 export const sharedFirstOptions = z.strictObject({});
 
 /**
- * Recursive KV sharing (mixture of recursions, arXiv 2507.10524, section 2.2.2): one slot, and the key and value products of all
+ * Recursive KV sharing (mixture of recursions, arXiv 2507.10524): one slot, and the key and value products of all
  * loops but the first are saved. Tokens that skip the first loop are seen by none.
  */
 export function sharedFirst(options: z.input<typeof sharedFirstOptions> = {}): KvPolicy {

@@ -5,7 +5,7 @@ import { StrategyError } from '../strategyError.ts';
 
 /**
  * Takes the tokens of steps 1 to `skip` out of every row and puts `thoughts` latent positions in for each of the first
- * `maxStage` of them (arXiv 2412.06769, section 3). The token before the first thought and all thoughts but the last are
+ * `maxStage` of them (arXiv 2412.06769). The token before the first thought and all thoughts but the last are
  * not scored; the last predicts the text that follows. A thought's id is that of the token before the first, so that
  * nothing of the step shows. Rows grow to `seq + maxStage * (thoughts - 1)` places at most; what is left over is masked out.
  * The steps of a chain must stand together and be numbered from 1.
