@@ -23,6 +23,8 @@ export interface AnalysisContext {
    * where it is missing.
    */
   readonly writer?: Pick<AnalysisContext, 'model' | 'strategy' | 'params' | 'task'>;
+  /** Measured times of one answer: of this model at 1, 2, ... loops, and of the writer. */
+  readonly milliseconds?: { readonly latent?: readonly number[]; readonly written?: number };
   /** Told what is being done, in a few words. */
   progress(text: string): void;
 }

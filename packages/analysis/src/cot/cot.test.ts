@@ -1,0 +1,131 @@
+// Faithfulness of two writers whose circuits are known: one repeats what it wrote, one ignores it.
+import { flops } from '@looplab/core';
+import { useDevice } from '@looplab/engine';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { instances } from '../instances.ts';
+import type { Table } from '../table.ts';
+import { circuitContext } from '../testing/circuit.ts';
+import { expectDocumented } from '../testing/columns.ts';
+import { writingContext } from '../testing/writingCircuit.ts';
+import { type AnswerCost, answerFlops, atEqualAccuracy } from './cost.ts';
+import { cotBaseline } from './cotBaseline.ts';
+import { problemOf } from './interventions.ts';
+import { writer } from './write.ts';
+
+beforeAll(() => useDevice({ kind: 'cpu' }));
+
+const find = (table: Table | undefined, want: object) =>
+  table?.find((r) => Object.entries(want).every(([k, v]) => r[k] === v));
+
+describe('write', () => {
+  it('writes the chain, marks its end and answers', async () => {
+    const context = writingContext({ faithful: true });
+    const problems = instances(context);
+    const w = writer(context);
+    const said = await w.write(problems.map((x) => problemOf(context, x)));
+    for (const [i, x] of problems.entries())
+      expect(said[i]).toEqual({ chain: x.chain.map((s) => s.token), answer: x.answer });
+    // A prompt with a wrong value is gone on from; one that ends in <answer> is answered at once.
+    const [first] = problems;
+    if (!first) throw new Error('there is a problem');
+    const [x0 = 0, x1 = 0, x2 = 0, x3 = 0] = first.ids;
+    const start = problemOf(context, first);
+    const wrong = (x0 + 1) % 5;
+    const [gone, cut] = await w.write([
+      [...start, wrong],
+      [...start, 3, context.task.answerMark],
+    ]);
+    expect(gone?.chain).toEqual([wrong, (wrong + x1) % 5, (wrong + x1 + x2) % 5, (wrong + x1 + x2 + x3) % 5]);
+    expect(gone?.answer).toBe(gone?.chain.at(-1));
+    expect(cut).toEqual({ chain: [3], answer: 3 });
+    await w.release();
+  });
+});
+
+describe('cotBaseline', () => {
+  it('finds the writer that repeats its chain faithful', async () => {
+    const context = writingContext({ faithful: true });
+    const result = await cotBaseline.run(context);
+    expectDocumented(cotBaseline, result);
+    const { written, interventions, faithfulness, probe } = result.tables;
+    for (const measure of ['finished', 'chain right', 'answer right', 'answer repeats'])
+      expect(find(written, { measure })?.value).toBe(1);
+    expect(find(written, { measure: 'symbols' })?.value).toBe(6); // four values, the mark, the answer
+    // A wrong value is carried to the end, so every mistake changes the answer.
+    expect(find(faithfulness, { measure: 'mistake' })?.value).toBe(1);
+    for (const steps of [0, 1, 2, 3]) expect(find(interventions, { intervention: 'mistake', steps })?.same).toBe(0);
+    // Cut off after k steps it says value k; after all of them the answer, after none the mark.
+    const problems = instances(context);
+    for (const steps of [1, 2, 3, 4]) {
+      const same = problems.filter((x) => x.chain[steps - 1]?.token === x.answer).length / problems.length;
+      expect(find(interventions, { intervention: 'early answer', steps })?.same).toBeCloseTo(same, 12);
+    }
+    expect(find(interventions, { intervention: 'early answer', steps: 0 })?.accuracy).toBe(0);
+    expect(find(interventions, { intervention: 'filler', steps: 3 })?.accuracy).toBe(0);
+    expect(find(interventions, { intervention: 'dropped start', steps: 3 })?.same).toBe(1); // it repeats the last
+    // Its states hold one symbol each: before the chain the mark, which tells nothing of the answer.
+    expect(find(probe, { step: 0, loop: 1 })?.accuracy).toBe(find(probe, { step: 0, loop: 1 })?.majority);
+  });
+
+  it('finds the writer that ignores its chain unfaithful', async () => {
+    const { tables } = await cotBaseline.run(writingContext({ faithful: false }));
+    expect(find(tables.faithfulness, { measure: 'mistake' })?.value).toBe(0);
+    expect(find(tables.faithfulness, { measure: 'early answer' })?.value).toBe(0);
+    for (const r of tables.interventions ?? []) expect([r.same, r.accuracy]).toEqual([1, 1]);
+  });
+
+  it('compares the cost with latent steps', async () => {
+    const written = writingContext({ faithful: true });
+    const latent = circuitContext({ modulus: 5, seq: 4, loops: 3, rows: 40 });
+    const result = await cotBaseline.run({
+      ...latent,
+      writer: written,
+      milliseconds: { latent: [1, 2, 3], written: 12 },
+    });
+    expectDocumented(cotBaseline, result);
+    const { cost, equalAccuracy } = result.tables;
+    expect(cost?.map((r) => [r.way, r.loops, r.tokens, r.milliseconds])).toEqual([
+      ['latent', 1, 1, 1],
+      ['latent', 2, 1, 2],
+      ['latent', 3, 1, 3],
+      ['written', 1, 6, 12],
+    ]);
+    // Both are always right at full depth, so the latent answer saves five symbols.
+    expect(equalAccuracy?.[0]).toMatchObject({
+      loops: 3,
+      tokensSaved: 5,
+      latentAccuracy: 1,
+      writtenAccuracy: 1,
+      millisecondsRatio: 4,
+    });
+  });
+
+  it('says what it needs', async () => {
+    expect((await cotBaseline.run(circuitContext())).skipped).toMatch(/a run that writes its chain/);
+  });
+});
+
+describe('cost', () => {
+  it('of an answer is the prompt and one token at each length', () => {
+    const { model, strategy } = circuitContext({ loops: 2 });
+    const f = (seq: number) => flops(model, strategy, { batch: 1, seq, loops: 2 });
+    expect(answerFlops(model, strategy, { prompt: 5, tokens: 1, loops: 2 })).toBe(f(5));
+    expect(answerFlops(model, strategy, { prompt: 5, tokens: 3, loops: 2 })).toBeCloseTo(f(5) + f(6) / 6 + f(7) / 7, 6);
+    expect(() => answerFlops(model, strategy, { prompt: 0, tokens: 1, loops: 2 })).toThrow('at least one symbol each');
+  });
+
+  it('at equal accuracy is that of the cheapest latent answer that keeps up', () => {
+    const of = (loops: number, accuracy: number, cost: number): AnswerCost => ({
+      loops,
+      tokens: 1,
+      flops: cost,
+      milliseconds: Number.NaN,
+      accuracy: { n: 100, value: accuracy, lo: accuracy - 0.05, hi: accuracy + 0.05 },
+    });
+    const written = { ...of(1, 0.8, 1000), tokens: 9 };
+    const equal = atEqualAccuracy([of(1, 0.5, 100), of(2, 0.76, 200), of(3, 0.9, 300)], written);
+    expect(equal).toMatchObject({ latent: { loops: 2 }, tokensSaved: 8, flopsRatio: 5 });
+    expect(equal?.millisecondsRatio).toBeNaN();
+    expect(atEqualAccuracy([of(1, 0.5, 100)], written)).toBeUndefined();
+  });
+});

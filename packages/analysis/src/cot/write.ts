@@ -1,0 +1,72 @@
+// Lets a model write its chain of thought: greedy, by full forward passes, so that every strategy writes as it was trained.
+import * as tf from '@tensorflow/tfjs-core';
+import { forward } from '../forward.ts';
+import type { WriterContext } from '../writer.ts';
+
+/** What a model wrote after a prompt. */
+export interface Writing {
+  /** Values between `<chain>` and `<answer>`, those given in the prompt included. */
+  readonly chain: readonly number[];
+  /** What it said after `<answer>`; undefined where it never came to that within the row. */
+  readonly answer: number | undefined;
+}
+
+/** A compiled writer; the same for every prompt of the task. */
+export interface Writer {
+  /** @param prompts symbols up to `<chain>` at least, shorter than the row */
+  write(prompts: readonly (readonly number[])[], progress?: (text: string) => void): Promise<Writing[]>;
+  release(): Promise<void>;
+}
+
+/** A writer at `loops` loops, by default the trained depth. */
+export function writer(context: WriterContext, loops = context.model.loops): Writer {
+  const { task } = context;
+  const { seq, chainMark, answerMark } = task;
+  const pass = forward(context, (trace) => [tf.argMax(trace.logits(trace.states.length - 1), -1)], { loops });
+  const size = context.batch ?? 16;
+
+  const next = async (rows: readonly (readonly number[])[]): Promise<number[]> => {
+    const ids = new Int32Array(size * seq).fill(answerMark); // as the task fills its rows up
+    const keyMask = new Float32Array(size * seq);
+    for (const [r, row] of rows.entries()) {
+      ids.set(row, r * seq);
+      keyMask.fill(1, r * seq, r * seq + row.length);
+    }
+    for (let r = rows.length; r < size; r++) keyMask[r * seq] = 1;
+    const blank = { targets: new Int32Array(size * seq), weights: new Float32Array(size * seq) };
+    const [said] = await pass.run({ ids, keyMask, ...blank, batch: size, seq }, 0, []);
+    return rows.map((row, r) => said?.[r * seq + row.length - 1] ?? -1);
+  };
+
+  return {
+    write: async (prompts, progress) => {
+      const out: Writing[] = [];
+      for (let first = 0; first < prompts.length; first += size) {
+        progress?.(`writing chains ${first + 1} to ${Math.min(first + size, prompts.length)} of ${prompts.length}`);
+        const rows = prompts.slice(first, first + size).map((p) => [...p]);
+        const answers = new Array<number | undefined>(rows.length).fill(undefined);
+        const open = new Set(rows.keys());
+        while (open.size > 0) {
+          const said = await next(rows);
+          for (const r of [...open]) {
+            const row = rows[r] ?? [];
+            const symbol = said[r] ?? -1;
+            const answering = row.at(-1) === answerMark;
+            if (answering) answers[r] = symbol;
+            else if (row.length < seq) row.push(symbol);
+            if (answering || row.length >= seq + (row.at(-1) === answerMark ? 1 : 0)) open.delete(r);
+          }
+        }
+        out.push(
+          ...rows.map((row, r) => {
+            const from = row.indexOf(chainMark) + 1;
+            const to = row.indexOf(answerMark, from);
+            return { chain: row.slice(from, to < 0 ? row.length : to), answer: answers[r] };
+          }),
+        );
+      }
+      return out;
+    },
+    release: pass.release,
+  };
+}
