@@ -11,9 +11,9 @@ export const consistencyOptions = z.strictObject({
 });
 
 /**
- * `CE_long + short CE_short + consistency MSE(sg(h_long), h_short)` (arXiv 2602.11451): `h` is the first leaf of the last state, its squared
- * distance a mean over channels and a weighted mean over tokens; the long trajectory is not moved by it. A single
- * trajectory, as in evaluation, counts as the long one.
+ * `CE_long + short CE_short + consistency MSE(sg(h_long), h_short)` (arXiv 2602.11451): `h` is the first leaf of the
+ * last state, its squared distance a mean over channels and a weighted mean over tokens; the long trajectory is not
+ * moved by it. A single trajectory, as in evaluation, counts as the long one.
  * Terms: `long`, `short`, `consistency`.
  */
 export function consistency(options: z.input<typeof consistencyOptions> = {}): Objective {

@@ -25,9 +25,9 @@ export const entropyRegularisedOptions = z.strictObject({
 });
 
 /**
- * `sum_t p_t L_t - beta H(p)` per token (arXiv 2510.25741, eq. 4-5). Up to the constant `beta log T` this is the negative ELBO with a
- * uniform prior over exit loops; with a geometric prior `beta KL(p || prior)` takes the place of `-beta H(p)`. The last loop
- * takes what is left of the probability; all of it in log space.
+ * `sum_t p_t L_t - beta H(p)` per token (arXiv 2510.25741, eq. 4-5). Up to the constant `beta log T` this is the
+ * negative ELBO with a uniform prior over exit loops; with a geometric prior `beta KL(p || prior)` takes the place of
+ * `-beta H(p)`. The last loop takes what is left of the probability; all of it in log space.
  * Terms: `expectedLoss`, and `entropy` = `-beta H` or `divergence` = `beta KL`.
  */
 export function entropyRegularised(options: z.input<typeof entropyRegularisedOptions> = {}): Objective {

@@ -15,8 +15,8 @@ export const everyLoopOptions = z.strictObject({
 });
 
 /**
- * Deep supervision (arXiv 1409.5185). Term `crossEntropy`: the mean over loops `t = 1..T`, weighted by `discount^(T-t)`, of the weighted
- * mean over tokens, in nats.
+ * Deep supervision (arXiv 1409.5185). Term `crossEntropy`: the mean over loops `t = 1..T`, weighted by
+ * `discount^(T-t)`, of the weighted mean over tokens, in nats.
  */
 export function everyLoop(options: z.input<typeof everyLoopOptions> = {}): Objective {
   const resolved = parseOptions('objective', everyLoopOptions, options);

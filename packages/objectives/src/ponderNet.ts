@@ -12,8 +12,9 @@ export const ponderNetLossOptions = z.strictObject({
 });
 
 /**
- * `sum_n p_n L_n + beta KL(p || p_G(lambda_p))` per token (arXiv 2107.05407, section 2.4), with the geometric prior cut off at the
- * last loop and normalised again. Each loop's loss is a token's own, so the gate learns which loop is right.
+ * `sum_n p_n L_n + beta KL(p || p_G(lambda_p))` per token (arXiv 2107.05407, section 2.4), with the geometric prior
+ * cut off at the last loop and normalised again. Each loop's loss is a token's own, so the gate learns which loop is
+ * right.
  * Terms: `expectedLoss`, `divergence` = `beta KL`.
  */
 export function ponderNetLoss(options: z.input<typeof ponderNetLossOptions> = {}): Objective {

@@ -15,8 +15,8 @@ export const progressiveOptions = z.strictObject({
 });
 
 /**
- * `(1 - alpha) L_full + alpha L_progressive` (arXiv 2202.05826, algorithm 1), each the cross-entropy of a trajectory's last readout. A
- * single trajectory, as in evaluation, counts whole.
+ * `(1 - alpha) L_full + alpha L_progressive` (arXiv 2202.05826, algorithm 1), each the cross-entropy of a trajectory's
+ * last readout. A single trajectory, as in evaluation, counts whole.
  * Terms: `full`, `progressive`.
  */
 export function progressive(options: z.input<typeof progressiveOptions> = {}): Objective {

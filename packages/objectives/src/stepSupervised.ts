@@ -11,8 +11,8 @@ export const stepSupervisedOptions = z.strictObject({
 });
 
 /**
- * RELAY's loop-aligned supervision (arXiv 2502.08482): the cross-entropy of loop t against step t of the chain, a weighted mean over
- * tokens and loops, and that of the last loop against the answer.
+ * RELAY's loop-aligned supervision (arXiv 2502.08482): the cross-entropy of loop t against step t of the chain, a
+ * weighted mean over tokens and loops, and that of the last loop against the answer.
  * Terms: `steps`, `answer`.
  */
 export function stepSupervised(options: z.input<typeof stepSupervisedOptions> = {}): Objective {

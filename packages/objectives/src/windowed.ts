@@ -15,8 +15,8 @@ export const windowedOptions = z.strictObject({
 });
 
 /**
- * `1/T sum_{t=b-T+1..b} L_t` (arXiv 2311.12424, section 4): the mean cross-entropy of the last `T` of `b` loops, or of all of them if
- * there are fewer. Term: `crossEntropy`, a weighted mean over tokens in nats.
+ * `1/T sum_{t=b-T+1..b} L_t` (arXiv 2311.12424, section 4): the mean cross-entropy of the last `T` of `b` loops, or of
+ * all of them if there are fewer. Term: `crossEntropy`, a weighted mean over tokens in nats.
  */
 export function windowed(options: z.input<typeof windowedOptions> = {}): Objective {
   const resolved = parseOptions('objective', windowedOptions, options);

@@ -13,7 +13,10 @@ export const concatParam = (config: ModelConfig): StrategyParam => ({
   decay: true,
 });
 
-/** `W [h; e]` with the input at the scale of the state, [batch, seq, dModel] (arXiv 2502.05171, section 3; arXiv 2202.05826 calls it recall). */
+/**
+ * `W [h; e]` with the input at the scale of the state, [batch, seq, dModel] (arXiv 2502.05171, section 3; arXiv
+ * 2202.05826 calls it recall).
+ */
 export function concatInject(h: tf.Tensor, ctx: Pick<Ctx, 'e' | 'model' | 'config'>): tf.Tensor {
   return linear(tf.concat([h, unitInput(ctx)], 2), ctx.model.param('adapter.weight'));
 }

@@ -32,8 +32,8 @@ export function poissonLogNormal(key: Key, mean: number, sigma: number): number 
 const LENGTHS = 8;
 
 /**
- * `n` of `1..most`, rounded up so that at most eight values are left: a trainer compiles a program for each number of steps
- * with gradient. Exact up to `most = 8`.
+ * `n` of `1..most`, rounded up so that at most eight values are left: a trainer compiles a program for each number of
+ * steps with gradient. Exact up to `most = 8`.
  */
 export function ofFewLengths(n: number, most: number): number {
   const unit = Math.ceil(most / LENGTHS);

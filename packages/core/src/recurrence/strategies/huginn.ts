@@ -33,9 +33,9 @@ export const huginnOptions = z.strictObject({
 });
 
 /**
- * arXiv 2502.05171, section 3: `h_0 ~ N(0, sigma^2)`, `h_t = core(W [h_{t-1}; e])`. `sigma^2 = 2/5` is the variance of an
- * embedding at the start, `2 / (5 dModel)`, times the square of the embeddings' factor `sqrt(dModel)`; the published draw is
- * truncated at three standard deviations, here clipped there (0.3% of the entries). Training runs
+ * arXiv 2502.05171, section 3: `h_0 ~ N(0, sigma^2)`, `h_t = core(W [h_{t-1}; e])`. `sigma^2 = 2/5` is the variance of
+ * an embedding at the start, `2 / (5 dModel)`, times the square of the embeddings' factor `sqrt(dModel)`; the
+ * published draw is truncated at three standard deviations, here clipped there (0.3% of the entries). Training runs
  * `Poisson(LogNormal) + 1` loops around a mean of `model.loops`, the last eight with gradient. No halting is trained;
  * generation stops a token when its prediction no longer moves.
  */

@@ -28,8 +28,8 @@ const steps = (count: number, dt?: number): readonly Micro[] =>
   Array.from({ length: count }, (_, t) => ({ core: CORE, t, grad: true, ...(dt === undefined ? {} : { dt }) }));
 
 /**
- * Sizes of the `count` steps of a short trajectory as multiples of `1 / loops` that sum to 1, [count]: each uniform on what
- * leaves the later ones at least `1 / loops`, the last what is left.
+ * Sizes of the `count` steps of a short trajectory as multiples of `1 / loops` that sum to 1, [count]: each uniform on
+ * what leaves the later ones at least `1 / loops`, the last what is left.
  * @param u uniform numbers, one a step
  */
 export function shortSizes(u: tf.Tensor, count: number, loops: number): tf.Tensor {
@@ -53,10 +53,10 @@ function clock(k: Micro, ctx: Ctx<Hidden>): { t: number | tf.Tensor; dt: number 
 }
 
 /**
- * arXiv 2602.11451: `h_0 = e`, `h_{t+dt} = core(h_t, c)` with `c = E(t) + E'(dt)`, two networks over sinusoids. A layer's
- * branches read `(1 + scale(c)) x` and are added times `gate(c)`; scales and gates are linear in `silu(c)` and start at 0. Training
- * runs `model.loops` equal steps and, beside them, 1 to `loops - 1` steps of random sizes; both cover the time from 0 to 1.
- * Evaluation takes as many equal steps as it is asked for.
+ * arXiv 2602.11451: `h_0 = e`, `h_{t+dt} = core(h_t, c)` with `c = E(t) + E'(dt)`, two networks over sinusoids. A
+ * layer's branches read `(1 + scale(c)) x` and are added times `gate(c)`; scales and gates are linear in `silu(c)` and
+ * start at 0. Training runs `model.loops` equal steps and, beside them, 1 to `loops - 1` steps of random sizes; both
+ * cover the time from 0 to 1. Evaluation takes as many equal steps as it is asked for.
  */
 export function loopFormer(options: z.input<typeof loopFormerOptions> = {}): Strategy<Hidden> {
   const resolved = parseOptions('strategy', loopFormerOptions, options);

@@ -37,10 +37,10 @@ const soft = (s: StickState): tf.Tensor => tf.add(s.sum, tf.mul(tf.expandDims(tf
 const gelu = (x: tf.Tensor): tf.Tensor => tf.mul(x, tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5));
 
 /**
- * arXiv 2310.07096, without the mixture of experts: `lambda_t = sigmoid(g(h_t))` with `g` a two-layer gate that
- * starts at 0, `p_t = lambda_t prod_{j<t} (1 - lambda_j)`, all in logarithms. Keys and values come from the soft state, so that
- * a token that has stopped goes on showing its expected state; for one loop more it computes nothing but those. The
- * steps leave `ponder`, whose sum is the mean expected number of loops.
+ * arXiv 2310.07096, without the mixture of experts: `lambda_t = sigmoid(g(h_t))` with `g` a two-layer gate that starts
+ * at 0, `p_t = lambda_t prod_{j<t} (1 - lambda_j)`, all in logarithms. Keys and values come from the soft state, so
+ * that a token that has stopped goes on showing its expected state; for one loop more it computes nothing but those.
+ * The steps leave `ponder`, whose sum is the mean expected number of loops.
  */
 export function sut(options: z.input<typeof sutOptions> = {}): Strategy<StickState> {
   const resolved = parseOptions('strategy', sutOptions, options);

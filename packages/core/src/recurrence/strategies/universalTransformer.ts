@@ -45,9 +45,9 @@ const times = (weight: tf.Tensor, h: tf.Tensor): tf.Tensor => tf.mul(tf.expandDi
 /**
  * arXiv 1807.03819 (sections 2.1 and 2.2) with the accumulation of arXiv 1603.08983: `s_n = core(s_{n-1} + P_n)`,
  * `p_n = sigmoid(w . s_n + b)`, a token stops at the first `N` with `sum_{n<=N} p_n >= 1 - epsilon`, and its output is
- * `sum_{n<N} p_n s_n + R s_N` with the remainder `R = 1 - sum_{n<N} p_n`. Read after any loop, the state gives the output as if that
- * loop were the last, so the weights always sum to 1, whatever the depth. The steps leave `ponder`, whose sum is the
- * mean of `N + R`.
+ * `sum_{n<N} p_n s_n + R s_N` with the remainder `R = 1 - sum_{n<N} p_n`. Read after any loop, the state gives the
+ * output as if that loop were the last, so the weights always sum to 1, whatever the depth. The steps leave `ponder`,
+ * whose sum is the mean of `N + R`.
  */
 export function universalTransformer(options: z.input<typeof universalTransformerOptions> = {}): Strategy<ActState> {
   const resolved = parseOptions('strategy', universalTransformerOptions, options);
