@@ -18,6 +18,8 @@ const sweep = z.looseObject({ id: z.string(), keys: z.array(z.string()) }).optio
 const seeds = z.union([z.int().min(1), z.array(z.int().min(0)).min(1)]).optional();
 const name = z.string().regex(/^[A-Za-z0-9][\w-]*$/, 'must be made of letters, digits, - and _');
 
+const variants = z.record(name, z.strictObject(patchShape)).optional();
+
 /** The outer shape; model, train and plug-ins are checked by their own schemas when runs are resolved. */
 const studyShape = z.strictObject({
   name,
@@ -29,9 +31,9 @@ const studyShape = z.strictObject({
   objective: plugin,
   train: settings,
   seeds,
-  variants: z.record(name, z.strictObject(patchShape)).optional(),
+  variants,
   sweep,
-  scales: z.record(name, z.strictObject({ ...patchShape, seeds, sweep })).optional(),
+  scales: z.record(name, z.strictObject({ ...patchShape, seeds, variants, sweep })).optional(),
 });
 
 /**

@@ -38,6 +38,15 @@ describe('resolveRuns', () => {
     ]);
   });
 
+  test('a scale may have arms of its own', () => {
+    const short = defineStudy({
+      ...base,
+      scales: { tiny: { variants: { short: { train: { steps: 1 } } }, seeds: 1 } },
+    });
+    expect(resolveRuns(short, { scale: 'tiny' }).map((r) => [r.variant, r.train.steps])).toEqual([['short', 1]]);
+    expect(resolveRuns(short)).toHaveLength(4);
+  });
+
   test('a study without variants is its own arm', () => {
     const { variants: _, ...rest } = base;
     const [run, ...more] = resolveRuns(defineStudy({ ...rest, seeds: [7] }));

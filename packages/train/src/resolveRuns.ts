@@ -31,15 +31,14 @@ export function resolveRuns(study: Study, options: ResolveOptions = {}): RunPlan
   const overrides = (options.overrides ?? []).map(parseOverride);
   const scale = scaleOf(study, options.scale);
   const base = patched(study, scale);
-  const variants = Object.entries<Patch>(study.variants ?? { [ONLY]: {} });
+  const arms = scale.variants ?? study.variants;
+  const variants = Object.entries<Patch>(arms ?? { [ONLY]: {} });
 
   const seedText = overrides.findLast((o) => o.path.join('.') === 'seeds');
   const seeds = seedsFrom(seedText ? seedText.value : (scale.seeds ?? study.seeds ?? 1), seedText?.text);
   const general = overrides.filter((o) => o.path[0] !== 'seeds' && o.path[0] !== 'variants');
   for (const o of general) assertEffective(o, base, variants);
-  const special = overrides
-    .filter((o) => o.path[0] === 'variants')
-    .map((o) => forVariant(o, Object.keys(study.variants ?? {})));
+  const special = overrides.filter((o) => o.path[0] === 'variants').map((o) => forVariant(o, Object.keys(arms ?? {})));
 
   const shared = general.reduce(overridden, base);
   const drafts = variants.map(([variant, patch]) => {

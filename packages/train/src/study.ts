@@ -22,9 +22,11 @@ export interface StudySweep {
   readonly keys: readonly string[];
 }
 
-/** A size at which the study can be run; may also change the seeds and what a sweep varies. */
+/** A size at which the study can be run; may also change the seeds, the arms and what a sweep varies. */
 export interface ScalePatch extends StudyPatch {
   readonly seeds?: number | readonly number[];
+  /** Instead of the study's arms. */
+  readonly variants?: Readonly<Record<string, StudyPatch>>;
   readonly sweep?: StudySweep;
 }
 
