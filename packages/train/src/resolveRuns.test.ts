@@ -71,7 +71,7 @@ describe('resolveRuns', () => {
       'task.seq=12',
     ]);
     expect(looped).toMatchObject({ model: { loops: 6 }, train: { lr: 2e-4 }, task: { seq: 12 } });
-    expect(looped?.config.objective).toEqual({ id: 'entropyRegularised', beta: 0.05 });
+    expect(looped?.config.objective).toMatchObject({ id: 'entropyRegularised', beta: 0.05 });
     expect(plainRun).toMatchObject({ model: { loops: 1 }, train: { lr: 2e-4 }, task: { seq: 12 } });
   });
 
@@ -148,7 +148,7 @@ describe('defineStudy', () => {
     );
     expect(wrong({ stages: [] })).toThrow(/stages is empty/);
     expect(wrong({ stages: [{ name: 'x', objective: { id: 'lastloop' } }] })).toThrow(/did you mean 'lastLoop'/);
-    expect(wrong({ stages: [{ name: 'x', carry: 'rows' }] })).toThrow(/which this trainer cannot/);
+    expect(wrong({ stages: [{ name: 'x', carry: 'rows' }] })).toThrow(/has no renew\(\) to say when one is done/);
   });
 
   test('takes the example of the design', () => {
