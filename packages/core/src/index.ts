@@ -60,7 +60,10 @@ export type { State } from './recurrence/state.ts';
 export { type Cuts, holdingCuts, stopGradient } from './recurrence/stopGradient.ts';
 export { coconut, coconutOptions } from './recurrence/strategies/coconut.ts';
 export { deepThinking, deepThinkingOptions } from './recurrence/strategies/deepThinking.ts';
+export { deq, deqOptions } from './recurrence/strategies/deq.ts';
+export { eqr, eqrOptions } from './recurrence/strategies/eqr.ts';
 export { fixedLoops, fixedLoopsOptions, type Hidden } from './recurrence/strategies/fixedLoops.ts';
+export { hrm, hrmOptions } from './recurrence/strategies/hrm.ts';
 export { huginn, huginnOptions } from './recurrence/strategies/huginn.ts';
 export { isoFlop, isoFlopOptions } from './recurrence/strategies/isoFlop.ts';
 export { loopedIcl, loopedIclOptions } from './recurrence/strategies/loopedIcl.ts';
@@ -78,6 +81,7 @@ export { relay, relayOptions } from './recurrence/strategies/relay.ts';
 export { retrofit, retrofitOptions } from './recurrence/strategies/retrofit.ts';
 export { sut, sutOptions } from './recurrence/strategies/sut.ts';
 export { thinkAtHard, thinkAtHardOptions } from './recurrence/strategies/thinkAtHard.ts';
+export { trm, trmOptions } from './recurrence/strategies/trm.ts';
 export { universalTransformer, universalTransformerOptions } from './recurrence/strategies/universalTransformer.ts';
 export type {
   CoreCall,

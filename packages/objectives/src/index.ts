@@ -5,6 +5,8 @@ export { decider, deciderOptions } from './decider.ts';
 export { entropyRegularised, entropyRegularisedOptions } from './entropyRegularised.ts';
 export { everyLoop, everyLoopOptions } from './everyLoop.ts';
 export { gateImprovement, gateImprovementOptions } from './gateImprovement.ts';
+export { halting, haltingOptions } from './halting.ts';
+export { jacobianPenalty, jacobianPenaltyOptions } from './jacobianPenalty.ts';
 export { lastLoop, lastLoopOptions } from './lastLoop.ts';
 export { type Objective, type ObjectiveContext, ObjectiveError, type Terms, type TraceNeed } from './objective.ts';
 export { ponderNetLoss, ponderNetLossOptions } from './ponderNet.ts';

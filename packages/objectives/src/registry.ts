@@ -7,6 +7,8 @@ import { decider, deciderOptions } from './decider.ts';
 import { entropyRegularised, entropyRegularisedOptions } from './entropyRegularised.ts';
 import { everyLoop, everyLoopOptions } from './everyLoop.ts';
 import { gateImprovement, gateImprovementOptions } from './gateImprovement.ts';
+import { halting, haltingOptions } from './halting.ts';
+import { jacobianPenalty, jacobianPenaltyOptions } from './jacobianPenalty.ts';
 import { lastLoop, lastLoopOptions } from './lastLoop.ts';
 import { type Objective, ObjectiveError } from './objective.ts';
 import { ponderNetLoss, ponderNetLossOptions } from './ponderNet.ts';
@@ -86,6 +88,18 @@ export const objectives: readonly ObjectiveKind[] = [
     summary: 'cross-entropy of the last loop and the losses of a router (mixture of recursions)',
     schema: routedOptions,
     make: routed,
+  },
+  {
+    id: 'halting',
+    summary: 'cross-entropy of all loops, and a halting head that learns whether they are right (HRM, TRM)',
+    schema: haltingOptions,
+    make: halting,
+  },
+  {
+    id: 'jacobianPenalty',
+    summary: "cross-entropy of the last loop and a price on the step's Jacobian (DEQ)",
+    schema: jacobianPenaltyOptions,
+    make: jacobianPenalty,
   },
   {
     id: 'progressive',

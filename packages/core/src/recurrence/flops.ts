@@ -5,7 +5,7 @@ import { CODA, PRELUDE, type StackShape } from '../model/specs.ts';
 import { estimatorSettings } from './estimator.ts';
 import { stacksOf } from './layout.ts';
 import { planContext, plansOf } from './pass.ts';
-import type { Micro } from './plan.ts';
+import { isLoop, type Micro } from './plan.ts';
 import type { Strategy } from './strategy.ts';
 
 /**
@@ -97,7 +97,7 @@ export function flops(
     const last = plan.steps.at(-1) as Micro; // a plan has a step
     if (jacobian) total += (last.grad ? times : 1) * step(last);
     if (estimator.kind === 'implicit') total += estimator.iterations * step(last, 2 * pairs);
-    const loopSteps = plan.steps.filter((k) => !k.inner);
+    const loopSteps = plan.steps.filter(isLoop);
     const read = { last: 1, gradient: loopSteps.filter((k) => k.grad).length, all: loopSteps.length };
     const count = Math.min(typeof readouts === 'number' ? readouts : read[readouts], loopSteps.length);
     total += times * count * readoutFlops(config, stacks, rows, pairs);

@@ -183,7 +183,9 @@ describe('the fixed point of the real core', () => {
 it('refuses plans too short and settings that mean nothing', () => {
   const run = (gradient: Strategy['gradient'], loops = 2) =>
     runTrace(config, { ...contraction, gradient }, paramsOf(contraction), { ids: ids() }, { train: true, loops });
-  expect(() => run({ phantom: 3, tau: 0.5 })).toThrow('needs a plan of at least 3 steps, none of them inner (got 2)');
+  expect(() => run({ phantom: 3, tau: 0.5 })).toThrow(
+    'needs a plan of at least 3 steps, none of them inner or ahead (got 2)',
+  );
   expect(() => run({ phantom: 1, tau: 0 })).toThrow(
     'strategy contraction: gradient {"phantom":1,"tau":0} takes a tau in (0, 1] (got 0)',
   );

@@ -84,6 +84,9 @@ export function assertStrategy(config: ModelConfig, strategy: Strategy): void {
     fail('gives', "lists 'halt', but there is no halt(); add it or drop 'halt'");
   if (strategy.halt && !strategy.gives.includes('halt'))
     fail('halt', "is there, but gives does not list 'halt'; add it");
+  if (strategy.gives.includes('goOn') !== (strategy.goOn !== undefined))
+    fail('goOn', "must be there if and only if gives lists 'goOn'; add what is missing");
+  if (strategy.goOn && !strategy.halt) fail('goOn', 'is there without halt(), which it is compared with; add halt()');
   if (strategy.exit.needs.includes('halt') && !strategy.halt)
     fail('exit', `rule ${strategy.exit.id} needs halt(); add it or choose another rule`);
   const names = cores(config, strategy).map((c) => c.name);

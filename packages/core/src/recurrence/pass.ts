@@ -65,6 +65,8 @@ export interface Pass<S extends State> {
   ): { readonly state: S; readonly terms: Readonly<Record<string, tf.Tensor>> };
   /** Halting logits [batch, seq]; throws if the strategy has none. */
   halt(state: S): tf.Tensor;
+  /** Logits of what going on is worth, [batch, seq]; throws if the strategy does not say. */
+  goOn(state: S): tf.Tensor;
   /** Logits [batch, seq, vocab]. */
   read(state: S): tf.Tensor;
 }
@@ -101,7 +103,13 @@ export function plansOf(strategy: Strategy, ctx: PlanContext): readonly Plan[] {
   if (plans.length === 0)
     throw new StrategyError(`strategy ${strategy.id}: plan() returned no trajectory; return at least one`);
   for (const p of plans) {
-    if (p.steps.at(-1)?.inner) {
+    const end = p.steps.findLastIndex((k) => !k.ahead);
+    if (p.steps.slice(0, end + 1).some((k) => k.ahead) || (end < 0 && p.steps.length > 0)) {
+      throw new StrategyError(
+        `strategy ${strategy.id}: plan() looks ahead before its end; only the last steps may have ahead`,
+      );
+    }
+    if (p.steps[end]?.inner) {
       throw new StrategyError(
         `strategy ${strategy.id}: plan() ends in an inner step, which nobody reads; leave inner out of the last step`,
       );
@@ -116,9 +124,9 @@ export function plansOf(strategy: Strategy, ctx: PlanContext): readonly Plan[] {
   if (tail === undefined) return plans;
   return plans.map((p) => {
     const from = p.steps.length - tail;
-    if (from < 0 || p.steps.some((k) => k.inner)) {
+    if (from < 0 || p.steps.some((k) => k.inner || k.ahead)) {
       throw new StrategyError(
-        `strategy ${strategy.id}: gradient ${JSON.stringify(strategy.gradient)} needs a plan of at least ${tail} steps, none of them inner (got ${p.steps.length}); raise model.loops or choose 'bptt'`,
+        `strategy ${strategy.id}: gradient ${JSON.stringify(strategy.gradient)} needs a plan of at least ${tail} steps, none of them inner or ahead (got ${p.steps.length}); raise model.loops or choose 'bptt'`,
       );
     }
     return { ...p, steps: p.steps.map((k, i) => ({ ...k, grad: i >= from })) };
@@ -231,6 +239,11 @@ export function beginPass<S extends State>(setup: PassSetup<S>): Pass<S> {
     carry: setup.carry,
   };
 
+  const logit = (field: string, z: tf.Tensor): tf.Tensor => {
+    if (`${z.shape}` !== `${[batch, seq]}`)
+      fail(`${field}() returned [${z.shape}]; it must return one logit a token, [${[batch, seq]}]`);
+    return z;
+  };
   const reads: PassReads<S> = { weights, inputs, noise: setup.noise, carry: setup.carry, e: ctx.e };
   return {
     ctx,
@@ -266,14 +279,14 @@ export function beginPass<S extends State>(setup: PassSetup<S>): Pass<S> {
         terms: Object.fromEntries(Object.entries(terms).map(([n, x]) => [n, stopGradient(x)])),
       };
     },
-    halt: (state) => {
-      const z =
+    halt: (state) =>
+      logit(
+        'halt',
         strategy.halt?.(state, ctx) ??
-        fail('has no halting gate (no halt()); choose a strategy with one, such as loopLM');
-      if (`${z.shape}` !== `${[batch, seq]}`)
-        fail(`halt() returned [${z.shape}]; it must return one logit a token, [${[batch, seq]}]`);
-      return z;
-    },
+          fail('has no halting gate (no halt()); choose a strategy with one, such as loopLM'),
+      ),
+    goOn: (state) =>
+      logit('goOn', strategy.goOn?.(state, ctx) ?? fail('plans steps ahead, but has no goOn(); add it or drop them')),
     read: (state) => {
       const y = strategy.read(state, ctx);
       const want = [batch, seq, config.vocab];

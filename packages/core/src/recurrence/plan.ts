@@ -13,8 +13,18 @@ export interface Micro {
   readonly dt?: number;
   /** An inner step of a loop: nothing is read after it, no loss, no exit. A trace counts the steps without this. */
   readonly inner?: true;
+  /**
+   * Made after the end of the trajectory and without gradient, to see what going on would be worth: training targets are
+   * made of it (`Trace.ahead`), nobody reads it, and it is no loop. Only at the end of a plan.
+   */
+  readonly ahead?: true;
   /** False cuts the gradient: nothing behind this step's result is visited by the backward pass. */
   readonly grad: boolean;
+}
+
+/** Whether step `k` ends a loop: what it leads to is read, and a token may stop there. */
+export function isLoop(k: Micro): boolean {
+  return !k.inner && !k.ahead;
 }
 
 /** One trajectory. A strategy may plan several, such as a long and a short one to be made consistent. */

@@ -6,6 +6,7 @@ import { perLoop } from '../kv/perLoop.ts';
 import { modelConfig } from '../model/config.ts';
 import { initParams } from '../model/params.ts';
 import { key, randint } from '../rng/random.ts';
+import { anderson } from './anderson.ts';
 import { paramSpecs } from './layout.ts';
 import { loopPlan, type Plan } from './plan.ts';
 import { beginTrajectories, repeatableSteps, repeatStep } from './prefix.ts';
@@ -42,6 +43,7 @@ describe('repeatableSteps', () => {
     ['is 0 where all have gradient', cut, plan(5), 0],
     ['leaves a step over', cut, plan(0), 4],
     ['is 0 where steps differ by their place', moving, plan(1), 0],
+    ['is 0 where a solver makes the steps', { ...cut, driver: anderson() }, plan(1), 0],
     ['is 0 where tokens are held back', { ...cut, active: () => tf.ones([2, 4]) }, plan(1), 0],
     ['is 0 where data set the depth', cut, { ...plan(1), depth: tf.ones([2, 4]) }, 0],
     ['is 0 where steps read older keys', { ...cut, kv: { ...perLoop(), views: () => [{ slots: [0] }] } }, plan(1), 0],

@@ -88,11 +88,11 @@ export interface Ctx<S extends State = State> extends PlanContext {
 
 /**
  * What an objective can find in a strategy's traces beyond the last readout. `readouts`: every loop can be read.
- * `halt`: there is a halting gate. `trajectories`: there are several. `ponder`, `router`: the steps leave terms of
+ * `halt`: there is a halting gate. `goOn`: there is a second one for going on. `trajectories`: there are several. `ponder`, `router`: the steps leave terms of
  * these kinds (adaptive computation time; mixture of recursions). `jacobian`: the driver measures the step's Jacobian.
  * `latent`: positions can hold latent thoughts.
  */
-export type TraceFeature = 'halt' | 'readouts' | 'trajectories' | 'ponder' | 'router' | 'jacobian' | 'latent';
+export type TraceFeature = 'halt' | 'goOn' | 'readouts' | 'trajectories' | 'ponder' | 'router' | 'jacobian' | 'latent';
 
 export interface Strategy<S extends State = State> {
   readonly id: string;
@@ -114,6 +114,8 @@ export interface Strategy<S extends State = State> {
   step(state: S, k: Micro, ctx: Ctx<S>): S;
   /** Halting logits [batch, seq] of a state; the probability of stopping here is their sigmoid. */
   halt?(state: S, ctx: Ctx<S>): tf.Tensor;
+  /** Logits [batch, seq] of what going on is worth, where that is learned beside what stopping is (Q-learning). */
+  goOn?(state: S, ctx: Ctx<S>): tf.Tensor;
   /** Quantities of a step that objectives weigh, such as a router's balance; scalars by name. */
   terms?(before: S, after: S, k: Micro, ctx: Ctx<S>): Readonly<Record<string, tf.Tensor>>;
   /** Logits [batch, seq, vocab] of a state. */

@@ -17,6 +17,10 @@ export interface Trace<S extends State = State> {
   readonly terms: readonly Readonly<Record<string, tf.Tensor>>[];
   /** Halting logits [batch, seq] after each loop; empty if the strategy has no gate. */
   readonly halt: readonly tf.Tensor[];
+  /** As `halt`, of what going on is worth; undefined if the strategy has no `goOn`. */
+  readonly goOn?: readonly tf.Tensor[] | undefined;
+  /** Both logits, [batch, seq], of the state that the plan's steps `ahead` lead to; undefined if there are none. */
+  readonly ahead?: { readonly halt: tf.Tensor; readonly goOn: tf.Tensor } | undefined;
   /** As `halt[t]`, from the state without its history: gradients reach the gate and nothing behind it. */
   detachedHalt(t: number): tf.Tensor;
   /** Logits [batch, seq, vocab] read from the state after loop `t`; computed once, when first asked for. */
@@ -36,6 +40,8 @@ export interface Steps<S extends State> {
   readonly states: readonly S[];
   readonly active: readonly (tf.Tensor | undefined)[];
   readonly terms: readonly Readonly<Record<string, tf.Tensor>>[];
+  /** The state after the steps that look ahead. */
+  readonly aheadState?: S;
   /** Squared residual of each loop, [batch, seq], where it is not the change between neighbouring states. */
   readonly residuals?: readonly tf.Tensor[];
   /** The last step: where it started and what came out, before anything was done with it. */
@@ -60,6 +66,8 @@ export function makeTrace<S extends State>(pass: Pass<S>, steps: Steps<S>): Trac
   const logits = memo((t) => pass.read(at(t)));
   const detachedHalt = memo((t) => pass.halt(detachState(at(t))));
   let halt: tf.Tensor[] | undefined;
+  let goOn: tf.Tensor[] | undefined;
+  let ahead: Trace<S>['ahead'];
   let jacobian: tf.Tensor | undefined;
   return {
     ...steps,
@@ -70,6 +78,15 @@ export function makeTrace<S extends State>(pass: Pass<S>, steps: Steps<S>): Trac
     get halt() {
       halt ??= pass.strategy.halt ? states.map((s) => pass.halt(s)) : [];
       return halt;
+    },
+    get goOn() {
+      if (pass.strategy.goOn) goOn ??= states.map((s) => pass.goOn(s));
+      return goOn;
+    },
+    get ahead() {
+      const s = steps.aheadState;
+      if (s) ahead ??= { halt: pass.halt(s), goOn: pass.goOn(s) };
+      return ahead;
     },
     detachedHalt,
     logits,

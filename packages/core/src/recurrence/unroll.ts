@@ -4,7 +4,7 @@ import type { ExitMemory, ExitRule, ExitStart, ExitView } from '../exit/exitRule
 import type { Driver } from './driver.ts';
 import { drawNoise } from './noise.ts';
 import type { Pass } from './pass.ts';
-import type { Micro, Plan } from './plan.ts';
+import { isLoop, type Micro, type Plan } from './plan.ts';
 import { type State, squaredChange } from './state.ts';
 import { stopGradient } from './stopGradient.ts';
 import type { Steps } from './trace.ts';
@@ -42,7 +42,7 @@ export function exitView<S extends State>(pass: Pass<S>, exit: ExitRule, t: numb
 export function exitStart<S extends State>(pass: Pass<S>, plan: Plan, exit: ExitRule): ExitStart {
   const { config, inputs } = pass.ctx;
   const [batch, seq] = inputs.ids.shape as [number, number];
-  const loops = plan.steps.filter((k) => !k.inner).length;
+  const loops = plan.steps.filter(isLoop).length;
   const { noise } = exit;
   const drawn = noise ? drawNoise(config, { noise: () => noise.specs(loops) }, { batch, seq, loops }, noise.key) : {};
   return { batch, seq, vocab: config.vocab, loops, noise: drawn };
@@ -62,21 +62,22 @@ function runSteps<S extends State>(pass: Pass<S>, plan: Plan, exit?: ExitRule): 
   for (const k of plan.steps) {
     const live = liveMask(pass, plan, state, k, done);
     const out = pass.advance(state, k, live);
-    if (exit && !k.inner) {
+    if (exit && isLoop(k)) {
       const seen = exit.check(memory, exitView(pass, exit, states.length, before, out.state));
       memory = seen.memory;
       done = done ? tf.maximum(done, seen.done) : seen.done;
     }
-    last = { k, active: live, before: state, after: out.state };
+    if (!k.ahead) last = { k, active: live, before: state, after: out.state };
     state = out.state;
-    if (!k.inner) {
+    if (isLoop(k)) {
       states.push(state);
       before = state;
     }
     active.push(live);
     terms.push(out.terms);
   }
-  return { plan, initial, states, active, terms, ...(last ? { last } : {}) };
+  const aheadState = plan.steps.at(-1)?.ahead ? { aheadState: state } : {};
+  return { plan, initial, states, active, terms, ...(last ? { last } : {}), ...aheadState };
 }
 
 /** Every step once, in order. */
