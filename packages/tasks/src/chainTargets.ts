@@ -12,7 +12,8 @@ export interface ChainTargets {
 /**
  * For each scored position and each loop `t = 0..steps-1`, the value of reasoning step `t + 1` of the position's problem, counting only
  * steps whose operands have been read by then; after the last one its value repeats. With `steps >= task.chainSteps` the last
- * loop learns the last value, which for group words and Mano is the answer; with fewer it learns a value on the way.
+ * loop learns the last value, which is the answer in every task here whose answer is one symbol (not in `addition`); with fewer it
+ * learns a value on the way.
  *
  * This is the alignment of loops with a written chain in RELAY (arXiv 2502.08482). A position belongs to the problem its segment names;
  * without segments, to the problem of the latest step at or before it.

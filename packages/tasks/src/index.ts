@@ -1,4 +1,5 @@
 // Data for looped models: group words, Mano and text, as pure streams of batches.
+export { addition, additionOptions } from './addition.ts';
 export { type ChainTargets, chainTargets } from './chainTargets.ts';
 export { distances, type Graph } from './graphs.ts';
 export { type Group, groupByName } from './groups.ts';
@@ -14,7 +15,9 @@ export {
   type Step,
   work,
 } from './manoExpression.ts';
+export { modularChain, modularChainOptions } from './modularChain.ts';
 export { multiHop, multiHopOptions } from './multiHop.ts';
+export { pHop, pHopOptions } from './pHop.ts';
 export { reachability, reachabilityOptions } from './reachability.ts';
 export {
   type Matrix,

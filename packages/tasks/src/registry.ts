@@ -1,9 +1,12 @@
 // The tasks by name, for configurations that come as JSON.
 import { parseOptions } from '@looplab/core';
 import type { z } from 'zod';
+import { addition, additionOptions } from './addition.ts';
 import { groupWords, groupWordsOptions } from './groupWords.ts';
 import { mano, manoOptions } from './mano.ts';
+import { modularChain, modularChainOptions } from './modularChain.ts';
 import { multiHop, multiHopOptions } from './multiHop.ts';
+import { pHop, pHopOptions } from './pHop.ts';
 import { reachability, reachabilityOptions } from './reachability.ts';
 import { type Task, TaskError } from './task.ts';
 import { text, textOptions } from './text.ts';
@@ -28,10 +31,25 @@ const entries = {
     options: manoOptions,
     create: (options) => mano(options as z.input<typeof manoOptions>),
   },
+  modularChain: {
+    summary: 'variables defined by one another with additions, in any order',
+    options: modularChainOptions,
+    create: (options) => modularChain(options as z.input<typeof modularChainOptions>),
+  },
+  addition: {
+    summary: 'the sum of several numbers, digit by digit',
+    options: additionOptions,
+    create: (options) => addition(options as z.input<typeof additionOptions>),
+  },
   multiHop: {
     summary: 'questions that chain several facts stored in the weights',
     options: multiHopOptions,
     create: (options) => multiHop(options as z.input<typeof multiHopOptions>),
+  },
+  pHop: {
+    summary: 'p look-ups in a row of what followed the last time',
+    options: pHopOptions,
+    create: (options) => pHop(options as z.input<typeof pHopOptions>),
   },
   reachability: {
     summary: 'is there a way between two nodes of a graph in context?',

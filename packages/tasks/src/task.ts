@@ -54,6 +54,8 @@ export interface Task {
   validation(index: number, batch: number): TaskBatch;
   /** Symbols as text for people. */
   decode(ids: ArrayLike<number>): string;
+  /** How many symbols an answer has: the last scored ones of a problem; absent: 1. */
+  readonly answerLength?: number;
   /** The most steps that `chain` gives for one problem; the depth at which one loop a step is enough. */
   readonly chainSteps?: number;
   /** The chain of thought of one row of ids: its intermediate values in evaluation order. */

@@ -18,15 +18,15 @@ export interface ChainTask extends Task {
 }
 
 /**
- * `problem <chain> v_1 … v_k <answer> a`: the symbols of a row of `inner` up to its last scored position, the values of its chain in
- * evaluation order, and the target at that position. Symbols are those of `inner`, then `<chain>` and `<answer>`. The answer is only a
+ * `problem <chain> v_1 … v_k <answer> a`: the symbols of a row of `inner` up to where its answer is asked (the last scored position, or the
+ * last `answerLength` ones), the values of its chain in evaluation order, and the answer. Symbols are those of `inner`, then `<chain>` and `<answer>`. The answer's last symbol is only a
  * target, so `seq` is `inner.seq + inner.chainSteps + 2`; shorter rows are filled up on the right with `<answer>` at weight 0 and `keyMask` 0.
  *
  * Scored are the values (their number stands in `steps`), `<answer>` and the answer: what a model has to write. Accuracy on these
  * batches is teacher-forced: each value is judged with the right ones before it, and the answer repeats the last value. Whether a model
  * finds the answer by itself is told by letting it write from `<chain>` on.
  *
- * Made for one problem a row: group words (the answer is the last running product) and Mano without packing.
+ * Made for one problem a row, such as group words (the answer is the last running product) and Mano without packing.
  *
  * @throws TaskError where `inner` has no chain of thought or packs several problems into a row
  *
@@ -60,7 +60,8 @@ export function withChain(inner: Task): ChainTask {
     for (let row = 0; row < batch.batch; row++) {
       const from = row * inner.seq;
       const ids = batch.ids.subarray(from, from + inner.seq);
-      const end = batch.weights.subarray(from, from + inner.seq).findLastIndex((weight) => weight > 0);
+      const last = batch.weights.subarray(from, from + inner.seq).findLastIndex((weight) => weight > 0);
+      const end = last < 0 ? last : last + 1 - (inner.answerLength ?? 1);
       const values = chain(ids).filter((step) => step.position <= end);
       if (values.some((step) => step.problem !== values[0]?.problem)) {
         throw new TaskError(
@@ -70,8 +71,14 @@ export function withChain(inner: Task): ChainTask {
       const at = row * seq;
       out.keyMask[at] = 1; // a row without any problem (past the last held-out one) still has a first symbol to see
       if (end < 0) continue;
-      const answer = batch.targets[from + end] ?? 0;
-      const symbols = [...ids.subarray(0, end + 1), chainMark, ...values.map((step) => step.token), answerMark, answer];
+      const answer = batch.targets.subarray(from + end, from + last + 1);
+      const symbols = [
+        ...ids.subarray(0, end + 1),
+        chainMark,
+        ...values.map((step) => step.token),
+        answerMark,
+        ...answer,
+      ];
       const length = symbols.length - 1;
       out.ids.set(symbols.slice(0, -1), at);
       out.keyMask.fill(1, at, at + length);
@@ -98,6 +105,7 @@ export function withChain(inner: Task): ChainTask {
     train: (seed, step, batch) => written(inner.train(seed, step, batch)),
     validation: (index, batch) => written(inner.validation(index, batch)),
     decode: (ids) => decoded(inner, Array.from(ids)),
+    ...(inner.answerLength === undefined ? {} : { answerLength: inner.answerLength }),
     chainSteps,
     chain: (ids) => {
       const end = Array.prototype.indexOf.call(ids, chainMark);
