@@ -1,5 +1,17 @@
 // Forward passes over held-out rows: compiled once, read back as plain arrays.
-import { drawNoise, flops, fold, type Inputs, key, runTrace, type Trace, type TraceOptions } from '@looplab/core';
+import {
+  drawNoise,
+  type ExitRule,
+  flops,
+  fold,
+  type Inputs,
+  type KvPolicy,
+  key,
+  type Micro,
+  type Noise,
+  runTrace,
+  type Trace,
+} from '@looplab/core';
 import { compile, type Tree, tensor, treeLeaves } from '@looplab/engine';
 import type { TaskBatch } from '@looplab/tasks';
 import * as tf from '@tensorflow/tfjs-core';
@@ -8,36 +20,43 @@ import { type AnalysisContext, assertContext, rowsOf } from './context.ts';
 /** Values of a tensor, row-major. */
 export type Values = Float32Array | Int32Array;
 
-export interface ForwardOptions extends Omit<TraceOptions, 'train' | 'noise'> {
+export interface ForwardOptions {
   /** Default: {@link deepest}. */
   readonly loops?: number;
-  /** Instead of the context's; for patched recurrences. */
-  readonly strategy?: AnalysisContext['strategy'];
+  /** Instead of the strategy's policy. */
+  readonly kv?: KvPolicy;
+  /** A rule that freezes tokens, made of the tensors that come with each run. */
+  exit?(given: readonly tf.Tensor[]): ExitRule;
 }
 
 /**
- * A compiled `trace -> pick(trace)`: called with rows of symbols and further tensors, it returns what `pick` returned with plain
- * arrays in place of the tensors. Of several trajectories the first is picked from.
- * @param pick pure tensor operations on the trace and on `extra`
+ * A compiled `trace -> pick(trace)`: called with a batch, it returns what `pick` returned, flat, with plain arrays in place of the tensors. Of
+ * several trajectories the first is picked from.
+ * @param pick pure tensor operations
  */
-export function forward<E extends Tree<tf.Tensor>, R extends Tree<tf.Tensor>>(
+export function forward(
   context: AnalysisContext,
-  pick: (trace: Trace, inputs: Inputs & { readonly targets: tf.Tensor }, extra: E) => R,
+  pick: (trace: Trace, inputs: Inputs & { readonly targets: tf.Tensor }) => Tree<tf.Tensor>,
   options: ForwardOptions = {},
-): { run(batch: TaskBatch, index: number, extra: E): Promise<Values[]>; release(): Promise<void> } {
+): {
+  run(batch: TaskBatch, index: number, given?: readonly tf.Tensor[]): Promise<Values[]>;
+  release(): Promise<void>;
+} {
   assertContext(context);
-  const { loops = deepest(context), strategy = context.strategy, ...rest } = options;
-  const { model, params } = context;
+  const { loops = deepest(context), kv, exit } = options;
+  const { model, strategy, params } = context;
   const pass = compile(
-    (p: typeof params, inputs: Inputs & { targets: tf.Tensor }, noise: Record<string, tf.Tensor>, extra: E): R => {
-      const [trace] = runTrace(model, strategy, p, inputs, { ...rest, train: false, loops, noise });
+    (p: typeof params, inputs: Inputs & { targets: tf.Tensor }, noise: Noise, given: readonly tf.Tensor[]) => {
+      const rule = exit?.(given);
+      const over = { ...(kv ? { kv } : {}), ...(rule ? { exit: rule } : {}) };
+      const [trace] = runTrace(model, strategy, p, inputs, { ...over, train: false, loops, noise });
       if (!trace) throw new Error('a strategy plans at least one trajectory');
-      return pick(trace, inputs, extra);
+      return pick(trace, inputs);
     },
     { name: 'analysis' },
   );
   return {
-    run: async (batch, index, extra) => {
+    run: async (batch, index, given = []) => {
       const shape = [batch.batch, batch.seq];
       const inputs = {
         ids: tensor(batch.ids, shape),
@@ -46,14 +65,19 @@ export function forward<E extends Tree<tf.Tensor>, R extends Tree<tf.Tensor>>(
       };
       const at = { batch: batch.batch, seq: batch.seq, loops };
       const noise = drawNoise(model, strategy, at, fold(fold(key(context.seed), 'analysis/noise'), index));
-      const out = await pass(params, inputs, { ...noise }, extra);
-      const leaves = treeLeaves(out) as tf.Tensor[]; // R is a tree of tensors
+      const out = await pass(params, inputs, noise, given);
+      const leaves = treeLeaves(out) as tf.Tensor[]; // pick returns tensors only
       const values = await Promise.all(leaves.map((t) => t.data() as Promise<Values>)); // float32 or int32
       tf.dispose([Object.values(inputs), Object.values(noise), leaves]);
       return values;
     },
     release: () => pass.release(),
   };
+}
+
+/** Whether a step of a plan ends a loop: its state is one of `trace.states`. */
+export function endsLoop(k: Pick<Micro, 'inner' | 'ahead'>): boolean {
+  return !k.inner && !k.ahead;
 }
 
 /** Loops that can be read: twice the trained depth where the strategy allows it, which shows extrapolation, else the trained depth. */

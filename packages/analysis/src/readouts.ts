@@ -77,7 +77,7 @@ async function collect(context: AnalysisContext): Promise<Readouts> {
   const parts: Values[][] = []; // batches of fields of loops
   await heldOut(context, async (batch, index, count) => {
     context.progress(`reading rows ${index * batch.batch + 1} to ${index * batch.batch + count} of ${rowsOf(context)}`);
-    const values = await pass.run(batch, index, []);
+    const values = await pass.run(batch, index);
     const scored: number[] = [];
     for (let i = 0; i < count * batch.seq; i++) {
       if (!((batch.weights[i] ?? 0) > 0)) continue;

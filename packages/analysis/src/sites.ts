@@ -60,7 +60,7 @@ export async function siteStates(
     const rows = Array.from({ length: count }, (_, r) => index * batch.batch + r);
     if (!rows.some((r) => byRow.has(r))) return;
     context.progress(`states of rows ${(rows[0] ?? 0) + 1} to ${(rows.at(-1) ?? 0) + 1}`);
-    const states = await pass.run(batch, index, []);
+    const states = await pass.run(batch, index);
     width = (states[0]?.length ?? 0) / (batch.batch * batch.seq);
     for (const [t, values] of states.entries()) {
       out[t] ??= sites.map(() => new Float64Array(instances.length * width).fill(Number.NaN));

@@ -1,8 +1,9 @@
 // Interchange interventions: put the latent of one problem into another and see whether the answer follows.
-import { drawNoise, fold, key, type Params, runTrace, type State } from '@looplab/core';
+import { drawNoise, fold, key, type Micro, type Params, runTrace, type State } from '@looplab/core';
 import { compile, tensor } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { type AnalysisContext, assertContext } from '../context.ts';
+import { endsLoop } from '../forward.ts';
 import type { Edit } from './edits.ts';
 
 /** A state taken from the twin at one place, after one loop. */
@@ -95,9 +96,8 @@ function mix(from: State, to: State, mask: tf.Tensor): State {
   );
 }
 
-/** Steps of a plan up to and including its `loop`-th that is not an inner one. */
-function stepsOf(steps: readonly { readonly inner?: true }[], loop: number): number {
-  let [made, loops] = [0, 0];
-  while (loops < loop && made < steps.length) if (!steps[made++]?.inner) loops++;
-  return made;
+/** Steps of a plan up to and including the one that ends its `loop`-th loop. */
+function stepsOf(steps: readonly Micro[], loop: number): number {
+  const ends = steps.flatMap((k, i) => (endsLoop(k) ? [i + 1] : []));
+  return ends[loop - 1] ?? 0;
 }

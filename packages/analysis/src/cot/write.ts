@@ -34,7 +34,7 @@ export function writer(context: WriterContext, loops = context.model.loops): Wri
     }
     for (let r = rows.length; r < size; r++) keyMask[r * seq] = 1;
     const blank = { targets: new Int32Array(size * seq), weights: new Float32Array(size * seq) };
-    const [said] = await pass.run({ ids, keyMask, ...blank, batch: size, seq }, 0, []);
+    const [said] = await pass.run({ ids, keyMask, ...blank, batch: size, seq }, 0);
     return rows.map((row, r) => said?.[r * seq + row.length - 1] ?? -1);
   };
 

@@ -37,7 +37,7 @@ export async function logitLens(context: AnalysisContext, rows: number): Promise
     });
   });
   const batch = task.validation(0, rows);
-  const values = await pass.run(batch, 0, []);
+  const values = await pass.run(batch, 0);
   await pass.release();
   const fields = gated ? 5 : 4;
   const loops = values.length / fields;
