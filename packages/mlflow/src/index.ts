@@ -23,7 +23,9 @@ export {
 export type { HttpOptions, HttpRequest } from './rest/http.ts';
 export type { MlflowRunStatus } from './rest/schemas.ts';
 export { type MlflowSettings, settingsFromEnvironment } from './rest/settings.ts';
+export { type ExperimentChoice, experimentFromEnvironment } from './runs/destination.ts';
 export { type FollowOptions, followRun, type RunFollower } from './runs/followRun.ts';
 export { findRuns } from './runs/runFolder.ts';
-export type { ExperimentChoice } from './runs/serverRun.ts';
 export { type SyncedRun, type SyncOptions, syncRuns } from './runs/syncRuns.ts';
+export { findMlflow, type MlflowCommand } from './server/findMlflow.ts';
+export { type MlflowServer, type ServerOptions, startServer } from './server/startServer.ts';

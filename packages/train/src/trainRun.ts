@@ -9,6 +9,9 @@ import { describeOrigin, type Manifest } from './manifest.ts';
 import { type EvalRecord, RunFolder, type RunStatus, readJson, readStatus } from './runFolder.ts';
 import { codeId, runId } from './runId.ts';
 import { planRun, type RunOptions, type RunPlan } from './runPlan.ts';
+import { trackerFromEnvironment } from './tracking/mlflowTracker.ts';
+import type { Tracker } from './tracking/tracker.ts';
+import { trackRun } from './tracking/trackRun.ts';
 import { type LoopResult, trainLoop } from './trainLoop.ts';
 
 export interface TrainRunOptions extends RunOptions {
@@ -17,6 +20,8 @@ export interface TrainRunOptions extends RunOptions {
   /** What the user typed to change the study; kept in `overrides.json`. */
   readonly overrides?: readonly string[];
   readonly callbacks?: readonly Callback[];
+  /** Shows the run elsewhere while it trains. Default: the MLflow server of MLFLOW_TRACKING_URI, if that is set. */
+  readonly tracker?: Tracker;
   /** Aborting it ends the run after the current step, with its state saved. */
   readonly signal?: AbortSignal;
   /**
@@ -51,7 +56,7 @@ export interface RunResult {
  * RunLockedError, RunFolderError; DivergedError with status `diverged`; CancelledError with status `cancelled`
  */
 export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
-  const { dir, overrides = [], callbacks = [], signal, code = codeId() } = options;
+  const { dir, overrides = [], signal, code = codeId() } = options;
   const plan = planRun(options);
   const params = countParams(paramSpecs(plan.model, plan.strategy));
   const id = runId(plan.config, code);
@@ -67,6 +72,14 @@ export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
   if (known !== undefined) return result(known, true);
 
   const folder = new RunFolder(dir);
+  const note = (line: string): void => attempt(() => folder.log(line));
+  const warn = (line: string): void => {
+    note(line);
+    process.emitWarning(line, 'TrackingWarning');
+  };
+  const tell = (line: string, what: 'lost' | 'back'): void => (what === 'lost' ? warn(line) : note(line));
+  const tracker = options.tracker ?? trackerFromEnvironment(process.env, tell);
+  const callbacks = [...(options.callbacks ?? []), trackRun(tracker, warn)];
   let step = 0;
   const status = (status: RunStatus, failure: { error?: string; cause?: 'user' | 'infra' } = {}): void =>
     folder.writeStatus({ status, step, steps: plan.steps, ...failure });

@@ -2,14 +2,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { MlflowClient } from '../rest/client.ts';
 import type { HttpOptions } from '../rest/http.ts';
+import { Destination, type ExperimentChoice } from './destination.ts';
 import { type Shown, sendRun } from './sendRun.ts';
-import { type ExperimentChoice, Experiments } from './serverRun.ts';
 
 export interface FollowOptions {
   readonly http: HttpOptions;
   readonly experiment?: ExperimentChoice;
-  /** Told once when the server fails, and once when it has everything again. */
-  readonly report?: (line: string) => void;
+  /** Told once when the server fails (`lost`), and once when it has everything again (`back`). */
+  readonly report?: (line: string, what: 'lost' | 'back') => void;
   /** Least time between two sends, in milliseconds. Default 1000. */
   readonly interval?: number;
   /** First and longest pause after a failure, in milliseconds. Default 1000 and 60,000. */
@@ -21,24 +21,24 @@ export interface RunFollower {
   /** Says that the folder has news; returns at once. */
   changed(): void;
   /**
-   * Sends what is left, files too, for at most `limitMs`. What could not be sent stays in the folder for `looplab mlflow sync`.
+   * Sends what is left, files too, for at most `limitMs` (default 10 s; 2 s if the server failed the last time). What could not
+   * be sent stays in the folder for `looplab mlflow sync`.
    * @returns whether the server has everything
    */
   finish(limitMs?: number): Promise<boolean>;
 }
 
-/** Milliseconds a run that is over waits for the server. */
+/** Milliseconds a run that is over waits for the server, and for one that failed the last time. */
 const LAST_CHANCE_MS = 10_000;
+const LAST_CHANCE_FAILED_MS = 2000;
 
 /** Follows the run folder `dir`. The folder itself is the queue: what the server misses is read from there when it can be sent. */
 export function followRun(dir: string, options: FollowOptions): RunFollower {
   const { report = () => {}, interval = 1000, pauses = [1000, 60_000] } = options;
   const stop = new AbortController();
   // one try at a time: the next one comes by itself, and a run that is over must not wait for many
-  const experiments = new Experiments(
-    new MlflowClient({ ...options.http, retries: Math.min(1, options.http.retries), signal: stop.signal }),
-    options.experiment,
-  );
+  const client = new MlflowClient({ ...options.http, retries: Math.min(1, options.http.retries), signal: stop.signal });
+  let to = new Destination(client, options.experiment);
   let shown: Shown | undefined;
   let isPending = false;
   let isOver = false;
@@ -49,16 +49,17 @@ export function followRun(dir: string, options: FollowOptions): RunFollower {
   /** One attempt; afterwards `shown` is what is surely there, or nothing is known. */
   const attempt = async (files: boolean): Promise<boolean> => {
     try {
-      shown = (await sendRun(experiments, dir, { files, ...(shown ? { shown } : {}) })).shown;
-      if (failures > 0) report(`${experiments.client.uri} can be reached again and has this run`);
+      shown = (await sendRun(to, dir, { files, ...(shown ? { shown } : {}) })).shown;
+      if (failures > 0) report(`${client.uri} can be reached again and has this run`, 'back');
       failures = 0;
+      if (files) await to.settleSweeps();
       return true;
     } catch (error) {
       shown = undefined;
+      to = new Destination(client, options.experiment);
       if (failures === 0 && !stop.signal.aborted) {
-        report(
-          `${messageOf(error)}. The run goes on; what is missing there can be sent with: looplab mlflow sync ${dir}`,
-        );
+        const then = `The run goes on; what is missing there can be sent with: looplab mlflow sync ${dir}`;
+        report(`${messageOf(error)}. ${then}`, 'lost');
       }
       failures++;
       return false;
@@ -84,7 +85,7 @@ export function followRun(dir: string, options: FollowOptions): RunFollower {
         working = undefined;
       });
     },
-    async finish(limitMs = LAST_CHANCE_MS) {
+    async finish(limitMs = failures > 0 ? LAST_CHANCE_FAILED_MS : LAST_CHANCE_MS) {
       isOver = true;
       wake.abort();
       const timer = setTimeout(() => stop.abort(), limitMs);

@@ -20,6 +20,7 @@ export const tagNames = {
 
 /** A run as the server should have it, metrics and files apart. */
 export interface RunProjection {
+  /** The study's name; the experiment's too unless another one is chosen. */
   readonly experiment: string;
   readonly name: string;
   readonly startTime: number;
@@ -46,17 +47,23 @@ const statuses: Readonly<Record<string, MlflowRunStatus>> = {
   pruned: 'KILLED',
 };
 
-/** @param experiment instead of the study's name */
-export function projectRun(facts: RunFacts, experiment?: string): RunProjection {
+export function mlflowStatus(status: string): MlflowRunStatus {
+  return statuses[status] ?? 'RUNNING';
+}
+
+export function isOver(status: MlflowRunStatus): boolean {
+  return status === 'FINISHED' || status === 'FAILED' || status === 'KILLED';
+}
+
+export function projectRun(facts: RunFacts): RunProjection {
   const { config, manifest, status, overrides, startedAt } = facts;
   const { study = 'untitled', variant, seed } = config;
   const label = variant ?? (idOf(config.strategy) || study);
-  const state = statuses[status.status] ?? 'RUNNING';
-  const isOver = state === 'FINISHED' || state === 'FAILED' || state === 'KILLED';
+  const state = mlflowStatus(status.status);
   const ended = Date.parse(status.updatedAt ?? '');
   const { git } = manifest;
   return {
-    experiment: experiment ?? study,
+    experiment: study,
     name: seed === undefined ? label : `${label} seed ${seed}`,
     startTime: startedAt,
     params: {
@@ -80,7 +87,7 @@ export function projectRun(facts: RunFacts, experiment?: string): RunProjection 
       ...optionalTag('looplab.overrides', overrides.length === 0 ? undefined : overrides.join(' ')),
     },
     status: state,
-    ...(isOver ? { endTime: Number.isNaN(ended) ? startedAt : ended } : {}),
+    ...(isOver(state) ? { endTime: Number.isNaN(ended) ? startedAt : ended } : {}),
   };
 }
 

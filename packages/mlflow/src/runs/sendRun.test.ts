@@ -1,5 +1,14 @@
 // Run folders shown at a server: everything arrives, nothing twice, whatever request is lost on the way.
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -14,9 +23,10 @@ import {
   STARTED,
   setStatus,
   writeRun,
+  writeSweep,
 } from '../testing/runFolders.ts';
+import { Destination } from './destination.ts';
 import { sendRun } from './sendRun.ts';
-import { Experiments } from './serverRun.ts';
 import { syncRuns } from './syncRuns.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'looplab-mlflow-'));
@@ -32,7 +42,7 @@ beforeEach(async () => {
 });
 afterEach(() => fake.close());
 
-const send = (dir: string) => sendRun(new Experiments(client), dir);
+const send = (dir: string) => sendRun(new Destination(client), dir);
 const changes = (): string[] =>
   fake.requests.map((r) => r.path).filter((p) => /create|log-|set-|update|delete|artifacts\//.test(p));
 /** Points of the active runs as the server has them, doubles included. */
@@ -111,7 +121,7 @@ it('needs nothing but read access to the folder, and no memory of its own', asyn
   expect(existsSync(join(dir, 'mlflow.json'))).toBe(false);
   const other = await fakeServer();
   const second = new MlflowClient({ uri: other.uri, timeoutMs: 5000, retries: 0 });
-  await sendRun(new Experiments(second), dir);
+  await sendRun(new Destination(second), dir);
   const withoutId = async (c: MlflowClient) => (await readBack(c, 'mano')).map(({ id: _, ...rest }) => rest);
   expect(await withoutId(second)).toEqual(await withoutId(client));
   await other.close();
@@ -188,6 +198,57 @@ it('makes one run where several processes start at once', async () => {
   expect(runs).toHaveLength(1);
   // two of them may have sent the same points, which a database keeps once
   expect([...new Set(runs[0]?.points)]).toEqual(expectedPoints(metricLines(0, 50)));
+});
+
+describe('the runs of a sweep', () => {
+  const study = (): { folder: string; dirs: string[] } => {
+    const folder = join(root, `results${++made}`, 'mano');
+    const dirs = ['a', 'b', 'c'].map((id) => writeRun(join(folder, id), { id, lines: metricLines(0, 30) }));
+    const spec = { study: 'mano', search: { id: 'grid', options: { 'model.loops': [1, 2] } }, metric: 'accuracy' };
+    writeSweep(join(folder, 'sweeps', 's1'), { id: 's1', createdAt: '2026-03-01T11:00:00.000Z', spec }, ['a', 'b']);
+    return { folder, dirs };
+  };
+  const children = (): unknown[] =>
+    [...fake.runs.values()].map(({ tags }) => `${tags.get('looplab.run_id')} ${tags.get('mlflow.parentRunId') ?? '-'}`);
+
+  it('lie under one run of the sweep, which is over when they are', async () => {
+    const { dirs } = study();
+    setStatus(dirs[1] ?? '', 'running');
+    await syncRuns(client, dirs);
+    const [sweep] = [...fake.runs.values()];
+    const id = sweep?.info.run_id;
+    expect(children()).toEqual([`sweep-s1 -`, `a ${id}`, `b ${id}`, 'c -']);
+    expect(sweep?.info).toMatchObject({ run_name: 'sweep s1: grid', status: 'RUNNING' });
+    expect(Object.fromEntries(sweep?.params ?? [])).toEqual({
+      ...{ study: 'mano', 'search.id': 'grid', 'search.options.model.loops': '[1,2]', metric: 'accuracy' },
+    });
+    setStatus(dirs[1] ?? '', 'failed');
+    await syncRuns(client, dirs);
+    expect(sweep?.info).toMatchObject({ status: 'FINISHED', end_time: STARTED + 60_000 });
+    fake.requests.length = 0;
+    await syncRuns(client, dirs);
+    expect(changes()).toEqual([]);
+    expect(fake.runs.size).toBe(4);
+  });
+
+  it('that were sent before the sweep was are put under it', async () => {
+    const { folder, dirs } = study();
+    const sweeps = join(folder, 'sweeps');
+    renameSync(sweeps, `${sweeps}.later`);
+    await syncRuns(client, dirs);
+    expect(children()).toEqual(['a -', 'b -', 'c -']);
+    renameSync(`${sweeps}.later`, sweeps);
+    await syncRuns(client, dirs);
+    const id = [...fake.runs.values()].at(-1)?.info.run_id;
+    expect(children()).toEqual([`a ${id}`, `b ${id}`, 'c -', 'sweep-s1 -']);
+  });
+
+  it('are shown without it where its files are damaged', async () => {
+    const { folder, dirs } = study();
+    writeFileSync(join(folder, 'sweeps', 's1', 'sweep.json'), '{"id":');
+    expect((await syncRuns(client, dirs)).map((run) => run.outcome)).toEqual(['new', 'new', 'new']);
+    expect(children()).toEqual(['a -', 'b -', 'c -']);
+  });
 });
 
 describe('syncRuns', () => {

@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto';
 import { putArtifact } from '../rest/artifacts.ts';
 import type { Metric, MlflowClient, Run } from '../rest/client.ts';
+import type { Destination } from './destination.ts';
 import { pointsOf, projectRun, tagNames } from './projectRun.ts';
 import { artifactFiles, MetricsFile, type Place, type RunFile, readFacts } from './runFolder.ts';
-import { type Experiments, makeRun, onlyOne, shownRuns } from './serverRun.ts';
+import { findOrMakeRun, makeRun } from './serverRun.ts';
 
 /** The server's run as we know it; valid until a request fails. */
 export interface Shown {
@@ -23,8 +24,6 @@ export interface SendOptions {
   readonly candidates?: readonly Run[];
   /** Also store files. Default true. */
   readonly files?: boolean;
-  /** Server's id of the sweep's run. */
-  readonly parentRunId?: string;
 }
 
 /** What a call sent. */
@@ -49,38 +48,36 @@ export interface Sent {
  * the run is made anew there too, since MLflow cannot delete points; what people had noted on it (tags of theirs) is kept.
  * @throws MlflowError, MlflowRunsError
  */
-export async function sendRun(experiments: Experiments, dir: string, options: SendOptions = {}): Promise<Sent> {
-  const { client } = experiments;
+export async function sendRun(to: Destination, dir: string, options: SendOptions = {}): Promise<Sent> {
+  const { client } = to;
   const facts = readFacts(dir);
   const wanted = projectRun(facts);
   const metrics = new MetricsFile(dir);
-  const experimentId = options.shown?.run.experimentId ?? (await experiments.idFor(wanted.experiment));
 
+  let { shown } = options;
   let isNew = false;
   let isReplaced = false;
-  let shown = options.shown;
+  const experimentId = shown?.run.experimentId ?? (await to.experimentFor(wanted.experiment));
+  const parentRunId = shown === undefined ? await to.sweepRunFor(dir, facts.id, experimentId) : shown.tags[PARENT];
   if (shown === undefined) {
-    const all = options.candidates ?? (await shownRuns(client, experimentId, facts.id)).get(facts.id) ?? [];
-    const run = await onlyOne(client, all);
-    shown = run && stateOf(run);
+    const { candidates } = options;
+    const found = await findOrMakeRun(client, experimentId, wanted, {
+      ...(candidates ? { candidates } : {}),
+      parentRunId,
+    });
+    shown = stateOf(found.run);
+    isNew = found.isNew;
   }
-  const parent = options.parentRunId === undefined ? {} : { parentRunId: options.parentRunId };
-  if (shown === undefined) {
-    shown = stateOf(await makeRun(client, experimentId, wanted, parent));
-    isNew = true;
-  } else if (!metrics.continues(shown.place) || contradicts(shown.params, wanted.params)) {
+  if (!metrics.continues(shown.place) || contradicts(shown.params, wanted.params)) {
     const tags = notes(shown.run.tags);
     await client.deleteRun(shown.run.id);
-    shown = stateOf(await makeRun(client, experimentId, wanted, { ...parent, tags }));
+    shown = stateOf(await makeRun(client, experimentId, wanted, { parentRunId, tags }));
     isReplaced = true;
   }
 
   const { run } = shown;
   const params = missing(wanted.params, shown.params);
-  const tags = missing(
-    { ...wanted.tags, ...(parent.parentRunId ? { 'mlflow.parentRunId': parent.parentRunId } : {}) },
-    shown.tags,
-  );
+  const tags = missing({ ...wanted.tags, ...(parentRunId === undefined ? {} : { [PARENT]: parentRunId }) }, shown.tags);
   await log(client, run, { params, tags });
   shown = { ...shown, params: { ...shown.params, ...params }, tags: { ...shown.tags, ...tags } };
 
@@ -101,6 +98,9 @@ export async function sendRun(experiments: Experiments, dir: string, options: Se
   const isChanged = isNew || isReplaced || isTold || points > 0 || files.length > 0 || isEnded;
   return { shown, points, files: files.length, isNew, isReplaced, isChanged };
 }
+
+/** MLflow shows a run with this tag under the run it names. */
+const PARENT = 'mlflow.parentRunId';
 
 function stateOf(run: Run): Shown {
   const { params, tags, status, endTime } = run;

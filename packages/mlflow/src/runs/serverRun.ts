@@ -1,52 +1,7 @@
 // Finds the server's run that shows a run folder, or makes it; never leaves two.
 import { setTimeout as pause } from 'node:timers/promises';
-import { MlflowSettingsError } from '../errors.ts';
 import type { MlflowClient, Run } from '../rest/client.ts';
 import { type RunProjection, tagNames } from './projectRun.ts';
-
-/** Where runs go at the server, if not to an experiment named as their study. */
-export interface ExperimentChoice {
-  /** MLFLOW_EXPERIMENT_NAME: made if there is none. */
-  readonly name?: string;
-  /** MLFLOW_EXPERIMENT_ID: has to be there. */
-  readonly id?: string;
-}
-
-/** Remembers experiments that were asked for. */
-export class Experiments {
-  readonly client: MlflowClient;
-  readonly #choice: ExperimentChoice;
-  readonly #ids = new Map<string, string>();
-
-  constructor(client: MlflowClient, choice: ExperimentChoice = {}) {
-    this.client = client;
-    this.#choice = choice;
-  }
-
-  /**
-   * The id of the experiment for runs of `study`.
-   * @throws MlflowSettingsError if MLFLOW_EXPERIMENT_ID names none, or the experiment was deleted
-   */
-  async idFor(study: string): Promise<string> {
-    const { id, name = study } = this.#choice;
-    const known = this.#ids.get(id ?? name);
-    if (known !== undefined) return known;
-    const found = id === undefined ? await this.client.ensureExperiment(name) : await this.#existing(id);
-    this.#ids.set(id ?? name, found);
-    return found;
-  }
-
-  async #existing(id: string): Promise<string> {
-    const experiment = await this.client.experimentById(id);
-    if (experiment && !experiment.isDeleted) return id;
-    const names: string[] = [];
-    for await (const e of this.client.searchExperiments()) names.push(`${e.id} (${e.name})`);
-    const listed = names.slice(0, 10).join(', ') + (names.length > 10 ? ', ...' : '');
-    throw new MlflowSettingsError(
-      `there is no experiment ${id} at ${this.client.uri}; set MLFLOW_EXPERIMENT_ID to one of ${listed}, or unset it`,
-    );
-  }
-}
 
 /** The active runs of an experiment that show run folders, by the folders' run ids. */
 export async function shownRuns(
@@ -69,11 +24,25 @@ export async function shownRuns(
  * The one run of `candidates` to go on with: the one that has most. The others, which two processes made at the same moment,
  * are deleted.
  */
-export async function onlyOne(client: MlflowClient, candidates: readonly Run[]): Promise<Run | undefined> {
+async function onlyOne(client: MlflowClient, candidates: readonly Run[]): Promise<Run | undefined> {
   const has = (run: Run): number => Number.parseInt(run.tags[tagNames.metrics] ?? '0', 10);
   const [best, ...others] = [...candidates].sort((a, b) => has(b) - has(a) || (a.id < b.id ? -1 : 1));
   for (const run of others) await client.deleteRun(run.id);
   return best;
+}
+
+/** The server's run for a projection, made if there is none; `candidates` if the caller has asked already. */
+export async function findOrMakeRun(
+  client: MlflowClient,
+  experimentId: string,
+  projection: RunProjection,
+  more: { readonly candidates?: readonly Run[]; readonly parentRunId?: string | undefined } = {},
+): Promise<{ run: Run; isNew: boolean }> {
+  const id = projection.tags[tagNames.runId] ?? '';
+  const candidates = more.candidates ?? (await shownRuns(client, experimentId, id)).get(id) ?? [];
+  const known = await onlyOne(client, candidates);
+  if (known) return { run: known, isNew: false };
+  return { run: await makeRun(client, experimentId, projection, more), isNew: true };
 }
 
 /**
@@ -84,7 +53,7 @@ export async function makeRun(
   client: MlflowClient,
   experimentId: string,
   projection: RunProjection,
-  more: { readonly tags?: Readonly<Record<string, string>>; readonly parentRunId?: string } = {},
+  more: { readonly tags?: Readonly<Record<string, string>>; readonly parentRunId?: string | undefined } = {},
 ): Promise<Run> {
   const { name, startTime, firstTags, tags } = projection;
   const id = tags[tagNames.runId] ?? '';

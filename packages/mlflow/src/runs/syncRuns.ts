@@ -1,9 +1,10 @@
 // Brings a server up to date with many run folders.
 import type { MlflowClient, Run } from '../rest/client.ts';
+import { Destination, type ExperimentChoice } from './destination.ts';
 import { projectRun } from './projectRun.ts';
 import { readFacts } from './runFolder.ts';
 import { type Sent, sendRun } from './sendRun.ts';
-import { type ExperimentChoice, Experiments, shownRuns } from './serverRun.ts';
+import { shownRuns } from './serverRun.ts';
 
 /** What became of one run folder. */
 export interface SyncedRun {
@@ -36,32 +37,29 @@ export async function syncRuns(
   dirs: readonly string[],
   options: SyncOptions = {},
 ): Promise<SyncedRun[]> {
-  const experiments = new Experiments(client, options.experiment);
+  const to = new Destination(client, options.experiment);
   /** Asked once an experiment, not once a run. */
   const known = new Map<string, Map<string, Run[]>>();
   const done: SyncedRun[] = [];
   for (const dir of dirs) {
     options.signal?.throwIfAborted();
-    const result = await syncRun(experiments, dir, known);
+    const result = await syncRun(to, dir, known);
     options.onRun?.(result);
     done.push(result);
   }
+  await to.settleSweeps();
   return done;
 }
 
-async function syncRun(
-  experiments: Experiments,
-  dir: string,
-  known: Map<string, Map<string, Run[]>>,
-): Promise<SyncedRun> {
+async function syncRun(to: Destination, dir: string, known: Map<string, Map<string, Run[]>>): Promise<SyncedRun> {
   let runId: string | undefined;
   try {
     const facts = readFacts(dir);
     runId = facts.id;
-    const id = await experiments.idFor(projectRun(facts).experiment);
-    const runs = known.get(id) ?? (await shownRuns(experiments.client, id));
+    const id = await to.experimentFor(projectRun(facts).experiment);
+    const runs = known.get(id) ?? (await shownRuns(to.client, id));
     known.set(id, runs);
-    const sent = await sendRun(experiments, dir, { candidates: runs.get(facts.id) ?? [] });
+    const sent = await sendRun(to, dir, { candidates: runs.get(facts.id) ?? [] });
     return {
       dir,
       runId,

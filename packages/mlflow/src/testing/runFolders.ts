@@ -80,6 +80,14 @@ export function writeRun(
   return dir;
 }
 
+/** Makes a sweep's folder as the sweep runner does: what it is, then a line for each of its runs. */
+export function writeSweep(dir: string, manifest: object, runs: readonly string[]): void {
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(join(dir, 'sweep.json'), JSON.stringify(manifest));
+  const lines = runs.map((run, job) => ({ kind: 'job', job, trial: job, point: {}, runs: [{ run, seed: 0 }] }));
+  writeFileSync(join(dir, 'journal.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+}
+
 export function appendLines(dir: string, lines: readonly object[]): void {
   appendFileSync(join(dir, 'metrics.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
 }
