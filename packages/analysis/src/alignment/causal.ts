@@ -85,13 +85,19 @@ export const causal: Analysis = defineAnalysis({
         });
       }
     }
+    if (rows.length === 0)
+      return skip(
+        `does not apply: fewer than ${LEAST} of ${pairs.length} pairs of problems are both answered right; train longer or raise rows`,
+      );
     return {
       tables: { interchange: rows },
       notes: [
         `${pairs.length} pairs differ in one symbol; whatever differs between them goes through the steps whose values differ.`,
         'A step whose latent is used is followed when it is patched between the loop that makes it and the loop that reads it.',
         ...(few.length > 0
-          ? [`Fewer than ${LEAST} pairs are answered right both for ${few.join(', ')}; train longer or raise rows.`]
+          ? [
+              `Left out, with fewer than ${LEAST} pairs both answered right: ${few.join(', ')}; train longer or raise rows.`,
+            ]
           : []),
       ],
     };
