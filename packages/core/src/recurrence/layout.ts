@@ -96,5 +96,9 @@ export function assertStrategy(config: ModelConfig, strategy: Strategy): void {
       fail('cores', `may not be called '${name}'; that name is taken`);
     if (names.filter((n) => n === name).length > 1) fail('cores', `names '${name}' twice; names must differ`);
   }
+  for (const { name, adapters } of cores(config, strategy)) {
+    if (adapters && !(adapters.variants >= 1 && adapters.rank >= 1))
+      fail('cores', `gives '${name}' adapters ${JSON.stringify(adapters)}; variants and rank must be >= 1`);
+  }
   strategy.check?.(config);
 }

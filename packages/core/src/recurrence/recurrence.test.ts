@@ -284,6 +284,11 @@ describe('bad plug-ins', () => {
       /strategy bad: core\(\) was called with variant 1, but the core 'core' has 0 adapters; set adapters: \{ variants: 2/,
     ],
     [
+      'adapters of no rank',
+      { cores: () => [{ name: 'core', adapters: { variants: 1, rank: 0 } }] },
+      /strategy bad: cores gives 'core' adapters \{"variants":1,"rank":0\}; variants and rank must be >= 1/,
+    ],
+    [
       'a source of keys of the wrong width',
       { step: (s, _k, c) => ({ h: c.core(s.h as tf.Tensor, { kvSource: tf.zeros([2, 5, 4]) }) }) },
       /strategy bad: core\(\) was given kvSource \[2,5,4\]; the core 'core' takes kvSource \[2,5,8\]/,
