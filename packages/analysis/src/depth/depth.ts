@@ -153,12 +153,12 @@ function byLoop(
 }
 
 /** The mean of each token's exit distribution, in loops. */
-export function expectedLoops(p: readonly Float64Array[]): Float64Array {
+function expectedLoops(p: readonly Float64Array[]): Float64Array {
   return Float64Array.from(p[0] ?? [], (_, i) => p.reduce((sum, x, t) => sum + (t + 1) * (x[i] ?? 0), 0));
 }
 
 /** The first loop from which a token's answer is right and stays so up to the trained depth; NaN where it is wrong there. */
-export function firstRight(of: Readouts, rights: readonly Float64Array[]): Float64Array {
+function firstRight(of: Readouts, rights: readonly Float64Array[]): Float64Array {
   const last = of.loops.indexOf(of.trained);
   return Float64Array.from(of.target, (_, i) => {
     let t = last;

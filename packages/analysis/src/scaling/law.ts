@@ -18,7 +18,7 @@ export interface ScalingPoint {
 }
 
 export type Variable = 'N' | 'D' | 'T';
-export const VARIABLES: readonly Variable[] = ['N', 'D', 'T'];
+const VARIABLES: readonly Variable[] = ['N', 'D', 'T'];
 
 /** `scale / (x + shift)^exponent`. */
 export interface PowerTerm {

@@ -1,7 +1,7 @@
 // Means, variances, quantiles and ranks: what the other statistics are made of.
 import { AnalysisError } from '../analysisError.ts';
 
-export function sum(x: ArrayLike<number>): number {
+function sum(x: ArrayLike<number>): number {
   let total = 0;
   for (let i = 0; i < x.length; i++) total += x[i] as number; // i is below the length
   return total;
