@@ -1,33 +1,25 @@
-// Cached decoding: tokens go in, logits come out, and rows whose tokens have all stopped are not computed any further.
-import { compile, type RopeTables, ropeTables } from '@looplab/engine';
+// Cached decoding: tokens go in, logits come out; what has stopped is not computed any further.
 import * as tf from '@tensorflow/tfjs-core';
 import { ConfigError } from '../config/parseOptions.ts';
 import type { ExitRule } from '../exit/exitRule.ts';
-import { keptSlots } from '../kv/keptSlots.ts';
 import type { KvPolicy } from '../kv/kvPolicy.ts';
-import { slotKey } from '../kv/kvSlots.ts';
-import { bindParams, type Weights } from '../model/bind.ts';
 import { assertSeq, type ModelConfig } from '../model/config.ts';
 import type { Params } from '../model/params.ts';
-import { CODA, PRELUDE, type StackShape } from '../model/specs.ts';
-import { stackFlops } from '../recurrence/flops.ts';
-import { assertStrategy, ownNames, stacksOf } from '../recurrence/layout.ts';
+import type { StackShape } from '../model/specs.ts';
+import { stepFlops } from '../recurrence/flops.ts';
+import { assertStrategy, stacksOf } from '../recurrence/layout.ts';
+import { drawValues } from '../recurrence/noise.ts';
 import { planContext, plansOf } from '../recurrence/pass.ts';
-import type { Inputs, Micro, Plan } from '../recurrence/plan.ts';
-import type { Strategy } from '../recurrence/strategy.ts';
+import type { Inputs, Plan } from '../recurrence/plan.ts';
+import type { NoiseSpec, Strategy } from '../recurrence/strategy.ts';
 import { StrategyError } from '../recurrence/strategyError.ts';
-import {
-  type Chosen,
-  type DecodeSetup,
-  decodeBegin,
-  decodeRead,
-  decodeStep,
-  type Past,
-  type Rows,
-} from './decodeStep.ts';
-import { Feed } from './feed.ts';
-import { KvCache } from './kvCache.ts';
-import { TensorPool } from './tensorPool.ts';
+import { unroll } from '../recurrence/unroll.ts';
+import type { Key } from '../rng/random.ts';
+import type { DecodeSetup } from './decodePrograms.ts';
+import { DecodeRunner, type RowFlights } from './decodeRunner.ts';
+import { type Course, type Flight, isDone, kindOf } from './flight.ts';
+import { type HostTensors, pack, unpackAll } from './hostTensor.ts';
+import { stepKinds } from './stepKind.ts';
 
 export interface DecoderOptions {
   /** Loops to run at most; default `model.loops`. */
@@ -37,158 +29,297 @@ export interface DecoderOptions {
   /** Instead of the strategy's policy. */
   readonly kv?: KvPolicy;
   readonly hp?: Readonly<Record<string, number>>;
-  /** Tokens by which the cache's buffers grow; default 32. */
+  /** Needed if the strategy declares noise: the same key gives the noise of `drawNoise` in a parallel pass. */
+  readonly key?: Key;
+  /** Tokens that the cache has room for at first; it doubles when it is full. Default 32. */
   readonly block?: number;
+}
+
+/** What a decoder is fed. */
+export interface FedInputs extends Inputs {
+  /** Loops each token takes at most, row-major [batch, seq]. */
+  readonly limits?: ArrayLike<number>;
 }
 
 export interface Decoded {
   /** [batch, seq, vocab], read where each token stopped; the caller disposes of it. */
   readonly logits: tf.Tensor;
-  /** Steps each token took, row-major [batch, seq]. */
+  /** Loops each token took, row-major [batch, seq]; in the trajectory that was chosen. */
   readonly depths: Int32Array;
-  /** Counted FLOPs: the matrix products of the rows that were computed. */
+  /** Counted FLOPs: the matrix products of the tokens that were computed. */
   readonly flops: number;
 }
 
-/** Holds the cache of a batch of sequences that grow together. */
+/** A token that was sent has come out. */
+export interface Arrival {
+  readonly row: number;
+  /** [vocab] */
+  readonly logits: Float32Array;
+  /** Loops that it took. */
+  readonly depth: number;
+}
+
+/**
+ * Holds the cache of a batch of sequences. `feed` takes all of them further at once; `send` and `advance` let each row go
+ * its own way, so that a row whose token stops early begins its next one beside the later loops of the others.
+ */
 export class Decoder {
   readonly #setup: DecodeSetup;
-  readonly #weights: Weights;
   readonly #stacks: Readonly<Record<string, StackShape>>;
-  readonly #cache: KvCache;
-  readonly #bound = new TensorPool();
-  readonly #begin: (
-    w: Weights,
-    ids: tf.Tensor,
-    mask: tf.Tensor | undefined,
-    past: Past,
-    plan: Plan,
-  ) => Promise<ReturnType<typeof decodeBegin>>;
-  readonly #step: (
-    w: Weights,
-    rows: Rows,
-    past: Past,
-    k: Micro,
-    chosen: Chosen,
-  ) => Promise<ReturnType<typeof decodeStep>>;
-  readonly #read: (w: Weights, rows: Rows, past: Past) => Promise<ReturnType<typeof decodeRead>>;
-  #batch: number | undefined;
+  readonly #params: Params;
+  readonly #key: Key | undefined;
+  readonly #block: number;
+  readonly #courses = new Map<string, readonly Course[]>();
+  /** Numbers of the plans that there were. */
+  readonly #plans = new Map<string, number>();
+  #runner: DecodeRunner | undefined;
+  /** Tokens in each row, those under way included. */
+  #lengths: number[] = [];
+  /** Rows under way: one flight a trajectory. */
+  #flights: RowFlights[] = [];
 
-  /** Binds the parameters, which must outlive the decoder. Call {@link dispose} when done. */
+  /** The parameters must outlive the decoder. Call {@link dispose} when done. */
   constructor(config: ModelConfig, strategy: Strategy, params: Params, options: DecoderOptions = {}) {
     assertStrategy(config, strategy);
-    if (strategy.noise) {
-      throw new StrategyError(
-        `strategy ${strategy.id}: noise() is not implemented in generation; evaluate with runTrace`,
-      );
-    }
-    const { loops = config.loops, exit = strategy.exit, kv = strategy.kv, hp, block = 32 } = options;
-    this.#stacks = stacksOf(config, strategy);
+    const { loops = config.loops, exit = strategy.exit, kv = strategy.kv, hp, key, block = 32 } = options;
+    if (strategy.noise?.(config, loops).length && !key)
+      throw new StrategyError(`strategy ${strategy.id}: draws noise, and the decoder has no key; pass key: key(seed)`);
     if (exit.needs.includes('halt') && !strategy.halt) {
       throw new StrategyError(
         `exit rule ${exit.id} needs a halting gate, which strategy ${strategy.id} does not have; use another rule, such as fixedDepth`,
       );
     }
-    if (exit.needs.includes('logits') && CODA in this.#stacks) {
-      throw new StrategyError(
-        `exit rule ${exit.id} needs logits after every step, which generation does not implement for a model with a coda; set model.coda to 0 or use another rule`,
-      );
-    }
-    const setup = { config, strategy, kv, exit, loops, hp };
-    this.#setup = setup;
-    this.#cache = new KvCache(block);
-    this.#weights = this.#bound.run(() => bindParams(params, this.#stacks, ownNames(config, strategy)));
-    for (const p of Object.values(params)) this.#bound.release(p); // only what was derived from them is ours
-    this.#begin = compile((w, ids, mask, past, plan) => decodeBegin(setup, w, ids, mask, past, plan), {
-      name: 'decodeBegin',
-    });
-    this.#step = compile((w, rows, past, k, chosen) => decodeStep(setup, w, rows, past, k, chosen), {
-      name: 'decodeStep',
-    });
-    this.#read = compile((w, rows, past) => decodeRead(setup, w, rows, past), { name: 'decodeRead' });
+    this.#stacks = stacksOf(config, strategy);
+    this.#setup = { config, strategy, kv, exit, loops, hp };
+    this.#params = params;
+    this.#key = key;
+    this.#block = block;
   }
 
-  /** Tokens decoded so far. */
+  /** Tokens in the longest row. */
   get length(): number {
-    return this.#cache.length;
+    return Math.max(0, ...this.#lengths);
+  }
+
+  /** Counted FLOPs of all tokens so far. */
+  get flops(): number {
+    return this.#runner?.flops ?? 0;
   }
 
   /**
    * Appends tokens to every sequence and reads them.
-   * @param inputs `ids` int32 [batch, seq]; `keyMask` 0 for padding, which only makes sense to the left; `depth` the
-   *   steps each token takes at most
+   * @param inputs `ids` int32 [batch, seq]; `keyMask` 0 for padding, which only makes sense to the left; `depth` and
+   *   `limits` the loops each token takes at most
    * @param options.exit a rule for these tokens only; `null` runs them to full depth, as a prompt should be
    * @throws ConfigError if the batch size changes or the sequence outgrows the model
    */
-  async feed(inputs: Inputs, options: { exit?: null } = {}): Promise<Decoded> {
-    const { config, strategy, loops, hp } = this.#setup;
+  async feed(inputs: FedInputs, options: { exit?: null } = {}): Promise<Decoded> {
+    const { limits: given, ...fed } = inputs;
     const [batch, seq] = inputs.ids.shape as [number, number]; // [batch, seq]
-    this.#batch ??= batch;
-    if (batch !== this.#batch)
-      throw new ConfigError(
-        `the decoder holds ${this.#batch} sequences (got ids for ${batch}); make one decoder a batch`,
-      );
-    assertSeq(config, seq, this.length);
-    const plans = plansOf(strategy, planContext(strategy, config, { loops, train: false, inputs, hp }));
-    const [{ depth, ...plan }] = plans as [Plan]; // there is at least one
-    if (plans.length > 1)
-      throw new StrategyError(
-        `strategy ${strategy.id}: plan() returned ${plans.length} trajectories; generation implements one`,
-      );
-    const limits = depth ? await depth.data() : undefined;
-    if (limits?.some((x) => x < 1))
-      throw new ConfigError(`depth must be >= 1 for every token (got ${Math.min(...limits)})`);
-    const pool = new TensorPool();
-    try {
-      const rope = pool.run(() => this.#rope(seq));
-      const prelude = slotKey(PRELUDE, 0);
-      const offset = pool.run(() => tf.scalar(this.length));
-      const past = { prefix: this.#cache.prefix([prelude]), here: {}, latest: {}, rope, offset };
-      const begun = pool.own(await this.#begin(this.#weights, inputs.ids, inputs.keyMask, past, plan));
-      const { vocab } = config;
-      const memory = pool.run(() => this.#setup.exit.init({ batch, seq, vocab, loops: plan.steps.length, noise: {} }));
-      const feed = new Feed(
-        {
-          ...this.#setup,
-          stacks: this.#stacks,
-          cache: this.#cache,
-          pool,
-          rope,
-          offset,
-          step: (rows, seen, k, chosen) => this.#step(this.#weights, rows, seen, k, chosen),
-          limits,
-          mayExit: options.exit !== null,
-        },
-        { ids: inputs.ids, e: begun.e, state: begun.state, memory, keyMask: inputs.keyMask },
-        begun.written,
-      );
-      const shape = this.#stacks[PRELUDE];
-      if (shape) feed.flops += stackFlops(shape, batch * seq, batch * seq * feed.context);
-      for (const k of plan.steps) await feed.step(k);
-      const read = pool.own(await this.#read(this.#weights, feed.rows, feed.past([slotKey(CODA, 0)])));
-      feed.wroteReadout(read.written);
-      await this.#cache.append(
-        pool.run(() => keptSlots(this.#setup.kv, feed.written)),
+    const runner = this.#open(batch);
+    const offset = this.length;
+    if (this.#flights.length > 0 || this.#lengths.some((n) => n !== offset))
+      throw new ConfigError('rows that were sent tokens of their own cannot be fed together; go on with send');
+    const before = runner.flops;
+    const { courses, depth } = this.#coursesOf(fed);
+    const limits = limitsOf(depth ? await depth.data() : undefined, given, batch * seq);
+    const rows = await unpackAll({ ...fed });
+    const flights = rows.map((row, b) =>
+      this.#launch(courses, {
+        row: b,
+        inputs: row,
         seq,
-        inputs.keyMask,
-      );
-      return { logits: pool.release(read.logits), depths: feed.depths, flops: feed.flops };
-    } finally {
-      pool.dispose();
-    }
+        limits: limits?.subarray(b * seq, (b + 1) * seq),
+        mayExit: options.exit !== null,
+      }),
+    );
+    await this.#begin(flights);
+    while (this.#flights.some((row) => !row.every(isDone))) await this.#step();
+    this.#flights = [];
+    const { logits, chosen } = await runner.read(flights);
+    return {
+      logits: pack(logits),
+      depths: Int32Array.from(chosen.flatMap((f) => [...f.depths])),
+      flops: runner.flops - before,
+    };
   }
 
-  /** Rotary tables of the next `seq` positions for every head width. */
-  #rope(seq: number): Record<string, RopeTables> {
-    const widths = new Set(Object.values(this.#stacks).map((s) => s.dModel / s.heads));
-    return Object.fromEntries(
-      [...widths].map((w) => [w, ropeTables(seq, w, this.#setup.config.ropeTheta, this.length)]),
+  /**
+   * Appends a token to one row; it comes out of {@link advance}. The row must have none under way.
+   * @throws ConfigError if the row does not exist, is under way or outgrows the model
+   */
+  async send(row: number, id: number): Promise<void> {
+    await this.sendAll([{ row, id }]);
+  }
+
+  /** Sends a token to each of several rows, at the cost of one. */
+  async sendAll(tokens: readonly { readonly row: number; readonly id: number }[]): Promise<void> {
+    for (const { row, id } of tokens) {
+      if (this.#lengths[row] === undefined)
+        throw new ConfigError(`the decoder has no row ${row}; feed the batch its prompts first`);
+      if (this.#flights.some(([f]) => f.row === row))
+        throw new ConfigError(`row ${row} has a token under way; wait for it to arrive`);
+      if (!Number.isInteger(id) || id < 0 || id >= this.#setup.config.vocab)
+        throw new ConfigError(`token ids must be 0 to ${this.#setup.config.vocab - 1} (got ${id})`);
+    }
+    if (tokens.length === 0) return;
+    const ids = tf.zeros([this.#lengths.length, 1], 'int32'); // plans see shapes only
+    const { courses } = this.#coursesOf({ ids });
+    ids.dispose();
+    await this.#begin(
+      tokens.map(({ row, id }) => {
+        const inputs = { ids: { data: Int32Array.of(id), shape: [1] } };
+        return this.#launch(courses, { row, inputs, seq: 1, limits: undefined, mayExit: true });
+      }),
     );
   }
 
-  /** Frees the cache and what was derived from the parameters. */
-  dispose(): void {
-    this.#cache.dispose();
-    this.#bound.dispose();
+  /** Computes until a token that was sent comes out. Returns none if none is under way. */
+  async advance(): Promise<Arrival[]> {
+    while (this.#flights.length > 0) {
+      await this.#step();
+      const arrived = this.#flights.filter((row) => row.every(isDone));
+      if (arrived.length === 0) continue;
+      this.#flights = this.#flights.filter((row) => !row.every(isDone));
+      const { logits, chosen } = await (this.#runner as DecodeRunner).read(arrived); // there are flights
+      return chosen.map((f, i) => ({
+        row: f.row,
+        logits: logits[i]?.data as Float32Array, // one a row
+        depth: f.depths[0] ?? 0,
+      }));
+    }
+    return [];
   }
+
+  /** Frees what was derived from the parameters. */
+  dispose(): void {
+    this.#runner?.dispose();
+    this.#runner = undefined;
+    this.#lengths = [];
+    this.#flights = [];
+  }
+
+  /** The runner of a batch, made for the first one. */
+  #open(batch: number): DecodeRunner {
+    if (!this.#runner) {
+      const shared = this.#noise().filter(({ spec }) => spec.per === 'batch');
+      this.#runner = new DecodeRunner(this.#setup, this.#stacks, this.#params, {
+        rows: batch,
+        block: this.#block,
+        shared: Object.fromEntries(
+          shared.map(({ spec, key }) => [
+            spec.name,
+            drawValues(spec, { batch, seq: 1, loops: this.#setup.loops }, key),
+          ]),
+        ),
+      });
+      this.#lengths = new Array<number>(batch).fill(0);
+    }
+    if (batch !== this.#lengths.length)
+      throw new ConfigError(
+        `the decoder holds ${this.#lengths.length} sequences (got ids for ${batch}); make one decoder a batch`,
+      );
+    return this.#runner;
+  }
+
+  /** What is drawn for tokens, the exit rule's tosses included. */
+  #noise(loops = this.#setup.loops): { spec: NoiseSpec; key: Key }[] {
+    const { strategy, config, exit } = this.#setup;
+    const own = this.#key;
+    return [
+      ...(own ? (strategy.noise?.(config, this.#setup.loops) ?? []).map((spec) => ({ spec, key: own })) : []),
+      ...(exit.noise?.specs(loops).map((spec) => ({ spec, key: exit.noise?.key ?? [0, 0] }) as const) ?? []),
+    ];
+  }
+
+  /** The trajectories of tokens of this shape. Plans are made once a shape, unless their depth comes with the tokens. */
+  #coursesOf(inputs: Inputs): { courses: readonly Course[]; depth: tf.Tensor | undefined } {
+    const { config, strategy, kv, loops, hp } = this.#setup;
+    const shape = `${inputs.ids.shape[1]} ${Object.keys(inputs).sort()}`;
+    const known = this.#courses.get(shape);
+    if (known && !inputs.depth) return { courses: known, depth: undefined };
+    const plans = plansOf(strategy, planContext(strategy, config, { loops, train: false, inputs, hp }));
+    const [first] = plans as [Plan]; // there is at least one
+    const courses = (strategy.choose ? plans : [first]).map(({ depth: _, ...plan }, trajectory): Course => {
+      const name = JSON.stringify([trajectory, plan]);
+      const number = this.#plans.get(name) ?? this.#plans.size;
+      this.#plans.set(name, number);
+      const course = {
+        trajectory,
+        plan,
+        kinds: stepKinds(strategy, kv, plan, number),
+        costs: plan.steps.map((k) => {
+          const cost = (rows: number, pairs: number): number =>
+            stepFlops(config, strategy, kv, k, { shape: this.#stacks[k.core] as StackShape, rows, pairs }); // plans name declared cores
+          const once = cost(0, 0);
+          return { once, token: cost(1, 0) - once, pair: cost(0, 1) - once };
+        }),
+      };
+      this.#runner?.open(course);
+      return course;
+    });
+    this.#courses.set(shape, courses);
+    return { courses, depth: first.depth };
+  }
+
+  /** Flights of one row's tokens. */
+  #launch(
+    courses: readonly Course[],
+    tokens: Pick<Flight, 'row' | 'inputs' | 'seq' | 'limits' | 'mayExit'>,
+  ): RowFlights {
+    const { row, seq } = tokens;
+    const offset = this.#lengths[row] as number; // checked by the caller
+    assertSeq(this.#setup.config, seq, offset);
+    const flights = courses.map((course): Flight => {
+      const loops = course.plan.steps.filter((k) => !k.inner).length;
+      const at = { batch: 1, seq, loops, offset, rows: [row] };
+      const drawn = this.#noise(loops).filter(({ spec }) => spec.per !== 'batch');
+      const noise: HostTensors = Object.fromEntries(
+        drawn.map(({ spec, key }) => {
+          const { data, shape } = drawValues(spec, at, key);
+          return [spec.name, { data, shape: shape.slice(1) }];
+        }),
+      );
+      const start = { stopped: new Float32Array(seq), depths: new Int32Array(seq), latest: new Map(), kept: new Map() };
+      return { ...tokens, course, offset, noise, step: 0, ...start };
+    });
+    return flights as [Flight, ...Flight[]]; // a strategy has a trajectory
+  }
+
+  async #begin(rows: readonly RowFlights[]): Promise<void> {
+    const runner = this.#runner as DecodeRunner; // opened by the caller
+    for (const [f] of rows) this.#lengths[f.row] = f.offset + f.seq;
+    await runner.reserve(this.length);
+    this.#flights.push(...rows);
+    await runner.begin(rows);
+  }
+
+  /** The next step of as many flights as can be computed together. */
+  async #step(): Promise<void> {
+    const runner = this.#runner as DecodeRunner; // there are flights
+    const groups = new Map<string, Flight[]>();
+    for (const f of this.#flights.flat()) {
+      if (isDone(f)) continue;
+      const group = groups.get(kindOf(f).id) ?? [];
+      group.push(f);
+      groups.set(kindOf(f).id, group);
+    }
+    const largest = [...groups.values()].reduce((a, b) => (b.length > a.length ? b : a));
+    if (this.#setup.strategy.driver.id === unroll.id) await runner.step(largest);
+    else await runner.whole(largest);
+  }
+}
+
+/** The stricter of two limits for each token. */
+function limitsOf(
+  depth: ArrayLike<number> | undefined,
+  limits: ArrayLike<number> | undefined,
+  tokens: number,
+): Float32Array | undefined {
+  if (!depth && !limits) return undefined;
+  const all = Float32Array.from({ length: tokens }, (_, i) =>
+    Math.min(depth?.[i] ?? Number.POSITIVE_INFINITY, limits?.[i] ?? Number.POSITIVE_INFINITY),
+  );
+  if (all.some((x) => x < 1)) throw new ConfigError(`depth must be >= 1 for every token (got ${Math.min(...all)})`);
+  return all;
 }

@@ -1,19 +1,28 @@
 // The keys and values of some tokens whose predecessors are in a cache: carries out a KV policy for one step or several.
 import * as tf from '@tensorflow/tfjs-core';
 import type { Attend, KeyValue, Visible } from '../model/layer.ts';
-import { cachedAttention, type PastKeys } from './cachedAttention.ts';
+import { type CachedKeys, cachedAttention } from './cachedAttention.ts';
 import { type KvPolicy, viewsAt } from './kvPolicy.ts';
 import type { KvAccess, KvCall } from './kvSession.ts';
 import { type KvSlot, slotKey } from './kvSlots.ts';
 import { viewBias } from './viewBias.ts';
 
-/** One layer after another of a view's cached keys; every entry shares masks and bias. */
-export type PastView = readonly PastKeys[];
+/** One slot of a cache, as some rows see it: {@link CachedKeys} of every layer. */
+export interface CachedSlot extends Omit<CachedKeys, 'k' | 'v'> {
+  readonly layers: readonly KeyValue[];
+}
+
+/** What a view shows of the cache. */
+export interface PastView {
+  readonly parts: readonly CachedSlot[];
+  /** [seq, places of all parts], added to the scores. */
+  readonly bias?: tf.Tensor | undefined;
+}
 
 export interface CachedSessionOptions {
   /** [rows, seq] float32, 1 where a token at hand may be attended to. */
   readonly keyMask?: tf.Tensor | undefined;
-  /** What each view of step `t` of a stack shows of the cache, by layers; empty where it shows nothing. */
+  /** What each view of step `t` of a stack shows of the cache; left out where it shows nothing. */
   past(stack: string, t: number): readonly PastView[];
   /** What the tokens at hand wrote last, which a token that does not compute shows on. */
   readonly latest?: KvSlot | undefined;
@@ -73,20 +82,21 @@ export class CachedSession implements KvAccess {
       if (here) here.layers[i] = fill ? filled(fresh(), before.layers[i] as KeyValue, active) : fresh(); // as many layers
       return views.map(({ slots, window }, n): Visible => {
         const own = slots.flatMap((slot) => this.written.get(slotKey(stack, slot)) ?? []);
-        return this.#visible(own, i, past[n]?.[i], window);
+        return this.#visible(own, i, past[n] ?? { parts: [] }, window);
       });
     };
   }
 
   /** The tokens' own keys in some slots, and what the cache shows. */
-  #visible(own: readonly Open[], i: number, past: PastKeys | undefined, window: number | undefined): Visible {
+  #visible(own: readonly Open[], i: number, view: PastView, window: number | undefined): Visible {
     const join = (f: (x: Open) => tf.Tensor): tf.Tensor => {
       const xs = own.map(f);
       return xs.length === 1 ? (xs[0] as tf.Tensor) : tf.concat(xs, 1);
     };
     const at = (x: Open): KeyValue => x.layers[i] as KeyValue; // the layer was written, now or in an earlier step
-    const parts = past ?? { parts: [] };
-    if (own.length === 0) return (q, heads) => cachedAttention(q, parts, undefined, heads);
+    const parts = view.parts.map(({ layers, index, mask }) => ({ ...(layers[i] as KeyValue), index, mask })); // a stack's layers
+    const past = { parts, bias: view.bias };
+    if (own.length === 0) return (q, heads) => cachedAttention(q, past, undefined, heads);
     const [rows, seq] = at(own[0] as Open).k.shape as [number, number];
     const { keyMask } = this.#options;
     const masked = keyMask !== undefined || own.some((x) => x.has !== null);
@@ -99,7 +109,7 @@ export class CachedSession implements KvAccess {
       ...(masked ? { keyMask: join(seen) } : {}),
       ...(own.length > 1 || narrow ? { bias: viewBias({ seq, places: 0, slots: own.length, window }) } : {}),
     };
-    return parts.parts.length === 0 ? keys : (q, heads) => cachedAttention(q, parts, keys, heads);
+    return parts.length === 0 ? keys : (q, heads) => cachedAttention(q, past, keys, heads);
   }
 }
 

@@ -1,0 +1,348 @@
+// Computes what rows need next: packs it, runs a program, and files what comes out.
+import { treeLeaves } from '@looplab/engine';
+import * as tf from '@tensorflow/tfjs-core';
+import type { KvSlot } from '../kv/kvSlots.ts';
+import type { Params } from '../model/params.ts';
+import { CODA, PRELUDE, type StackShape } from '../model/specs.ts';
+import { readoutFlops, stackFlops } from '../recurrence/flops.ts';
+import type { Inputs } from '../recurrence/plan.ts';
+import { bucketOf } from './bucket.ts';
+import { compilePrograms, type Named, type Programs } from './compilePrograms.ts';
+import type { Before, DecodeSetup, Given, StepResult, StepRows } from './decodePrograms.ts';
+import { type Course, type Flight, kindOf, loopOf, pairsOf, stepKey, stopping } from './flight.ts';
+import { blank, type HostTensor, type HostTensors, pack, packAll, unpack, unpackAll } from './hostTensor.ts';
+import type { LayerRow } from './kvCache.ts';
+import { RopeRows } from './ropeRows.ts';
+import type { StepKind } from './stepKind.ts';
+import { TokenMemory } from './tokenMemory.ts';
+
+/** Flights of one row, a trajectory each. */
+export type RowFlights = readonly [Flight, ...Flight[]];
+
+export class DecodeRunner {
+  /** Counted so far. */
+  flops = 0;
+  readonly #setup: DecodeSetup;
+  readonly #stacks: Readonly<Record<string, StackShape>>;
+  readonly #rows: number;
+  readonly #memory: TokenMemory;
+  readonly #rope: RopeRows;
+  readonly #programs: Programs;
+  readonly #named = new Map<string, Named>();
+  /** Noise that is one for the batch. */
+  readonly #shared: HostTensors;
+
+  constructor(
+    setup: DecodeSetup,
+    stacks: Readonly<Record<string, StackShape>>,
+    params: Params,
+    options: { readonly rows: number; readonly block: number; readonly shared: HostTensors },
+  ) {
+    this.#setup = setup;
+    this.#stacks = stacks;
+    this.#rows = options.rows;
+    this.#shared = options.shared;
+    this.#memory = new TokenMemory(setup.kv, stacks, options.rows, options.block);
+    const widths = Object.values(stacks).map((s) => s.dModel / s.heads);
+    this.#rope = new RopeRows(widths, setup.config.ropeTheta);
+    this.#programs = compilePrograms(setup, params, (name) => this.#named.get(name) as Named); // put there by open()
+  }
+
+  /** Makes a course known. */
+  open(course: Course): void {
+    this.#memory.open(course);
+    for (const kind of course.kinds) this.#named.set(kind.id, { kind, plan: course.plan });
+  }
+
+  /** Makes room for so many tokens in each row. */
+  async reserve(tokens: number): Promise<void> {
+    await this.#rope.reserve(this.#memory.reserve(tokens));
+  }
+
+  /** Embedding and prelude of rows that begin. */
+  async begin(rows: readonly RowFlights[]): Promise<void> {
+    const shape = this.#stacks[PRELUDE];
+    if (!shape) return;
+    const flights = rows.map(([f]) => f);
+    const all = this.#padded(flights);
+    const args = [this.#given(all), this.#memory.once(PRELUDE, all)] as const;
+    await using(args, this.#programs.begin(seqOf(all), ...args), async ({ e, written }) => {
+      const layers = await layerRows(written);
+      const made = await unpack(e);
+      rows.forEach((row, i) => {
+        for (const f of row) f.e = made[i] as HostTensor; // one a row
+        this.#memory.wroteOnce(PRELUDE, row[0], layers(i), row[0].inputs.keyMask);
+      });
+    });
+    for (const f of flights) this.flops += stackFlops(shape, f.seq, pairsOf(f));
+  }
+
+  /** The next step of flights that are all at one kind of step. */
+  async step(flights: readonly Flight[]): Promise<void> {
+    const all = this.#padded(flights);
+    const args = [this.#given(all), this.#stepRows(all)] as const;
+    const { id } = kindOf(all[0] as Flight); // there is a flight
+    this.#count(flights);
+    const finished = await using(args, this.#programs.step(seqOf(all), id, ...args), (out) => this.#file(flights, out));
+    if (this.#memory.last.used) await this.#showLeft(finished);
+    for (const f of finished) f.step = f.course.plan.steps.length;
+  }
+
+  /** Gives the flights what a step made of them. Returns those that have ended, perhaps before the end of their plan. */
+  async #file(flights: readonly Flight[], out: StepResult): Promise<Flight[]> {
+    const states = await unpackAll(out.state);
+    const memories = await unpackAll(out.memory);
+    const begun = await unpackAll(out.begun ?? {});
+    const shown = await unpackAll(out.shown);
+    const done = out.done && (await out.done.data());
+    const logits = out.logits && (await unpack(out.logits));
+    const written = out.written && (await layerRows(out.written));
+    const has = out.written?.has ? await unpack(out.written.has) : undefined;
+    const coda = out.coda && (await layerRows(out.coda));
+    const ended: Flight[] = [];
+    flights.forEach((f, i) => {
+      const kind = kindOf(f);
+      if (written) this.#memory.wrote(f, kind, written(i), floats(has?.[i]));
+      this.#memory.last.keep(stepKey(f, f.step), f.row, shown[i] ?? {});
+      f.since = kind.k.inner ? (f.since ?? begun[i] ?? f.state) : undefined;
+      f.state = states[i] ?? {};
+      f.memory = memories[i] ?? {};
+      const stops = stopping(f, done?.subarray(i * f.seq, (i + 1) * f.seq));
+      f.step++;
+      for (const j of stops) {
+        if (logits) keepLogits(f, j, floats(logits[i]));
+        if (coda) this.#memory.wroteOnce(CODA, { row: f.row, offset: f.offset + j, seq: 1 }, token(coda(i), j, f.seq));
+      }
+      const left = f.step < f.course.plan.steps.length;
+      if (left && (this.#setup.kv.write === 'all' || f.stopped.includes(0))) return;
+      this.#memory.finish(f);
+      ended.push(f);
+    });
+    return ended;
+  }
+
+  /** What ended flights would show in the steps that they skip: their states no longer change. */
+  async #showLeft(flights: readonly Flight[]): Promise<void> {
+    const left = flights.flatMap((f) => f.course.kinds.flatMap((kind, at) => (at >= f.step ? [{ f, kind, at }] : [])));
+    for (const id of new Set(left.map(({ kind }) => kind.id))) {
+      const alike = left.filter(({ kind }) => kind.id === id);
+      const group = [...new Map(alike.map(({ f, at }) => [f, { ...f, step: at }])).values()]; // each flight once
+      const all = this.#padded(group);
+      const args = [this.#given(all), this.#stepRows(all)] as const;
+      await using(args, this.#programs.shown(seqOf(all), id, ...args), async (out) => {
+        const rows = await unpackAll(out);
+        for (const { f, at } of alike) {
+          const i = group.findIndex((g) => g.row === f.row);
+          this.#memory.last.keep(stepKey(f, at), f.row, rows[i] ?? {});
+        }
+      });
+    }
+  }
+
+  /** The whole plan of flights that begin, by the strategy's own driver. */
+  async whole(flights: readonly Flight[]): Promise<void> {
+    const all = this.#padded(flights);
+    const { limits, mayExit, course } = all[0] as Flight; // there is a flight
+    const { kinds, plan } = course;
+    const byStep = <T>(f: (i: number) => T): Record<string, T> =>
+      Object.fromEntries(plan.steps.map(({ t }, i) => [t, f(i)]));
+    const rows = {
+      mayExit,
+      before: byStep((i) => this.#before(all, i)),
+      past: byStep((i) =>
+        this.#memory.views(
+          all,
+          all.map((f) => f.course.kinds[i] as StepKind),
+        ),
+      ), // a kind a step
+      coda: this.#coda(all),
+      depth: limits ? packed(all, (f) => Float32Array.from(f.limits ?? [])) : undefined,
+    };
+    const args = [this.#given(all), rows] as const;
+    const named = (kinds[0] as StepKind).id; // a plan has a step
+    await using(args, this.#programs.whole(seqOf(all), named, ...args), async (out) => {
+      const states = await unpackAll(out.state);
+      const depths = await unpack(out.depth);
+      const shown = await Promise.all(plan.steps.map(({ t }) => unpackAll(out.shown[t] ?? {})));
+      flights.forEach((f, i) => {
+        f.state = states[i] ?? {};
+        f.depths.set(floats(depths[i]) ?? []);
+        plan.steps.forEach((_, n) => {
+          this.#memory.last.keep(stepKey(f, n), f.row, shown[n]?.[i] ?? {});
+        });
+      });
+      for (const kind of new Map(kinds.map((kind) => [`${kind.k.core}/${kind.slot}`, kind])).values()) {
+        const slot = out.written[`${kind.k.core}/${kind.slot}`];
+        if (!slot) continue;
+        const layers = await layerRows(slot);
+        const has = slot.has ? await unpack(slot.has) : undefined;
+        flights.forEach((f, i) => {
+          this.#memory.wrote(f, kind, layers(i), floats(has?.[i]));
+        });
+      }
+    });
+    for (let n = 0; n < plan.steps.length; n++) {
+      this.#count(flights);
+      for (const f of flights) f.step++;
+    }
+    for (const f of flights) this.#memory.finish(f);
+  }
+
+  /** Reads rows whose flights have ended; returns [seq, vocab] of each, and the flight that was chosen. */
+  async read(rows: readonly RowFlights[]): Promise<{ logits: HostTensor[]; chosen: Flight[] }> {
+    const firsts = rows.map(([f]) => f);
+    const { vocab } = this.#setup.config;
+    if (rows.every((row) => row.length === 1 && row[0].logits))
+      return {
+        logits: firsts.map((f) => ({ data: f.logits ?? new Float32Array(0), shape: [f.seq, vocab] })),
+        chosen: firsts,
+      };
+    const all = this.#padded(firsts);
+    const finals = (rows[0] as RowFlights).map((_, n) => packAll(this.#padded(rows.map((row) => row[n]?.state ?? {}))));
+    const args = [this.#given(all), finals, this.#memory.once(CODA, all)] as const;
+    for (const f of firsts) this.flops += readoutFlops(this.#setup.config, this.#stacks, f.seq, pairsOf(f));
+    return using(args, this.#programs.read(seqOf(all), ...args), async (out) => {
+      const choice = await out.choice?.data();
+      const layers = out.written && (await layerRows(out.written));
+      firsts.forEach((f, i) => {
+        if (layers) this.#memory.wroteOnce(CODA, f, layers(i), f.inputs.keyMask);
+      });
+      const logits = (await unpack(out.logits)).slice(0, rows.length);
+      return { logits, chosen: rows.map((row, i) => row[choice?.[i] ?? 0] as Flight) }; // a trajectory of the row
+    });
+  }
+
+  dispose(): void {
+    this.#programs.dispose();
+  }
+
+  /** As many as a program is compiled for; those added are computed for nothing. */
+  #padded<T>(rows: readonly T[]): T[] {
+    const n = bucketOf(rows.length, Math.max(rows.length, this.#rows));
+    return [...rows, ...new Array<T>(n - rows.length).fill(rows[0] as T)]; // there is a row
+  }
+
+  #given(flights: readonly Flight[]): Given {
+    const [{ seq, offset, e }] = flights as readonly [Flight];
+    const positions = seq === 1 ? flights.map((f) => f.offset) : Array.from({ length: seq }, (_, j) => offset + j);
+    const shared = Object.entries(this.#shared).map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]);
+    return {
+      inputs: packAll(flights.map((f) => f.inputs)) as unknown as Inputs, // what the caller fed
+      ...(e ? { e: pack(flights.map((f) => f.e ?? e)) } : {}),
+      noise: { ...packAll(flights.map((f) => f.noise)), ...Object.fromEntries(shared) },
+      rope: this.#rope.at(positions),
+    };
+  }
+
+  #stepRows(flights: readonly Flight[]): StepRows {
+    const { mayExit, since } = flights[0] as Flight; // there is a flight
+    const known = flights.find((f) => f.state);
+    const { strategy, kv } = this.#setup;
+    const held = flights.some((f) => f.stopped.includes(1));
+    const fills = (held || strategy.active !== undefined) && kv.write === 'active' && kv.missing === 'latest';
+    const fresh = Float32Array.from(flights, (f) => (f.state ? 0 : 1));
+    const rows = (like: HostTensors | undefined, of: (f: Flight) => HostTensors | undefined) =>
+      like && packAll(flights.map((f) => of(f) ?? blank(like)));
+    return {
+      mayExit,
+      state: rows(known?.state, (f) => f.state),
+      memory: rows(known?.memory, (f) => f.memory),
+      since: rows(since, (f) => f.since),
+      fresh: known && fresh.includes(1) ? tf.tensor1d(fresh) : undefined,
+      loop: packed(flights, (f) => new Float32Array(f.seq).fill(loopOf(f))),
+      stopped: held ? packed(flights, (f) => f.stopped) : undefined,
+      latest: fills ? latestOf(flights.flatMap((f) => this.#memory.latest(f) ?? [])) : undefined,
+      before: this.#before(flights),
+      past: this.#memory.views(flights),
+      coda: this.#coda(flights),
+    };
+  }
+
+  #before(flights: readonly Flight[], step?: number): Before {
+    return packAll(flights.map((f) => this.#memory.last.before(stepKey(f, step ?? f.step), f.row)));
+  }
+
+  #reads(f: Flight): boolean {
+    return f.mayExit && this.#setup.exit.needs.includes('logits');
+  }
+
+  /** What the coda sees, if logits are read after steps. */
+  #coda(flights: readonly Flight[]): StepRows['coda'] {
+    return this.#reads(flights[0] as Flight) && CODA in this.#stacks ? this.#memory.once(CODA, flights) : undefined;
+  }
+
+  /** Counts the step that the flights are at. */
+  #count(flights: readonly Flight[]): void {
+    flights.forEach((f, i) => {
+      const { once, token, pair } = f.course.costs[f.step] as Course['costs'][number]; // a cost a step
+      this.flops += (i === 0 ? once : 0) + token * f.seq + pair * pairsOf(f);
+      if (this.#reads(f) && !kindOf(f).k.inner)
+        this.flops += readoutFlops(this.#setup.config, this.#stacks, f.seq, pairsOf(f));
+    });
+  }
+}
+
+const seqOf = (flights: readonly Flight[]): number => flights[0]?.seq ?? 0;
+
+const floats = (x: HostTensor | undefined): Float32Array | undefined => x?.data as Float32Array | undefined; // written as float32
+
+const packed = (flights: readonly Flight[], of: (f: Flight) => Float32Array): tf.Tensor =>
+  pack(flights.map((f) => ({ data: of(f), shape: [f.seq] })));
+
+const tensors = (tree: unknown): tf.Tensor[] => treeLeaves(tree).filter((x) => x instanceof tf.Tensor);
+
+/** Waits for a program, reads its result, and frees that and the arguments. */
+async function using<R, T>(args: unknown, running: Promise<R>, read: (out: R) => Promise<T>): Promise<T> {
+  try {
+    const out = await running;
+    try {
+      return await read(out);
+    } finally {
+      tf.dispose(tensors(out));
+    }
+  } finally {
+    tf.dispose(tensors(args));
+  }
+}
+
+/** The layers of a slot [rows, seq, width] by rows. */
+async function layerRows({ layers }: KvSlot): Promise<(row: number) => LayerRow[]> {
+  const read = async (x: tf.Tensor): Promise<(row: number) => Float32Array> => {
+    const data = (await x.data()) as Float32Array; // keys and values are float32
+    const size = data.length / (x.shape[0] ?? 1);
+    return (row) => data.subarray(row * size, (row + 1) * size);
+  };
+  const all = await Promise.all(layers.map(async ({ k, v }) => ({ k: await read(k), v: await read(v) })));
+  return (row) => all.map(({ k, v }) => ({ k: k(row), v: v(row) }));
+}
+
+/** One token of what rows wrote. */
+function token(layers: readonly LayerRow[], j: number, seq: number): LayerRow[] {
+  const one = (x: Float32Array): Float32Array => x.subarray((j * x.length) / seq, ((j + 1) * x.length) / seq);
+  return layers.map(({ k, v }) => ({ k: one(k), v: one(v) }));
+}
+
+/** What rows wrote last, as a slot; undefined if they have written nothing yet. */
+function latestOf(rows: readonly { layers: LayerRow[]; has: Float32Array }[]): KvSlot | undefined {
+  const [first] = rows;
+  if (!first) return undefined;
+  const seq = first.has.length;
+  const layer = (i: number, of: 'k' | 'v'): tf.Tensor =>
+    pack(
+      rows.map(({ layers }) => {
+        const data = layers[i]?.[of] ?? new Float32Array(0); // rows have the same layers
+        return { data, shape: [seq, data.length / seq] };
+      }),
+    );
+  return {
+    layers: first.layers.map((_, i) => ({ k: layer(i, 'k'), v: layer(i, 'v') })),
+    has: pack(rows.map(({ has }) => ({ data: has, shape: [seq] }))),
+  };
+}
+
+function keepLogits(f: Flight, j: number, logits: Float32Array | undefined): void {
+  if (!logits) return;
+  const vocab = logits.length / f.seq;
+  f.logits ??= new Float32Array(logits.length);
+  f.logits.set(logits.subarray(j * vocab, (j + 1) * vocab), j * vocab);
+}
