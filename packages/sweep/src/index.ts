@@ -1,5 +1,6 @@
 // @looplab/sweep: one study, many runs: spaces, schedulers, launchers, resume.
 export { LauncherError, SweepError, SweepLockedError } from './errors.ts';
+export { planSweep, type SweepPlan, type SweepPlanOptions } from './plan/sweepPlan.ts';
 export { type AshaOptions, asha } from './search/asha.ts';
 export { type Axes, cross, grid, type Listed, zip } from './search/listed.ts';
 export { type MedianStoppingOptions, medianStopping } from './search/medianStopping.ts';
@@ -17,3 +18,4 @@ export {
 } from './space/dimension.ts';
 export type { Where } from './space/draw.ts';
 export type { Json, Point } from './space/point.ts';
+export { runSweep, type SweepOptions, type SweepResult, sweep } from './sweep.ts';

@@ -20,6 +20,7 @@ export {
   RunLockedError,
   type StopStatus,
   StudyError,
+  systemReason,
   TrainError,
 } from './errors.ts';
 export { type EvalSums, type Evaluation, evalStep, evaluate } from './evalStep.ts';
@@ -42,13 +43,18 @@ export {
   type StatusRecord,
   type TrainRecord,
 } from './runFolder.ts';
-export { codeId, runId } from './runId.ts';
+export { codeId, runId, sameRun } from './runId.ts';
 export { acquireRunLock, isLocked, type RunLock } from './runLock.ts';
 export { planRun, type RunOptions, type RunPlan, type StageOptions, type StudyModel } from './runPlan.ts';
 export { type RunStudyOptions, type RunSummary, runStudy, type StudySummary } from './runStudy.ts';
 export { constant, type Schedule, warmupConstant, warmupCosine } from './schedules.ts';
 export { showProgress } from './showProgress.ts';
 export type { ScalePatch, Study, StudyOptions, StudyPatch, StudySweep } from './study.ts';
+export { compositeTracker } from './tracking/compositeTracker.ts';
+export { type MlflowTrackerOptions, mlflowTracker, trackerFromEnvironment } from './tracking/mlflowTracker.ts';
+export { noTracker } from './tracking/noTracker.ts';
+export type { TrackedEnd, TrackedRun, Tracker } from './tracking/tracker.ts';
+export { trackRun } from './tracking/trackRun.ts';
 export { type TrainConfig, type TrainOptions, trainConfig, trainSchema } from './trainConfig.ts';
 export { type RunResult, type TrainRunOptions, trainRun } from './trainRun.ts';
 export {

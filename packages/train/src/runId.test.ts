@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { codeId, runId } from './runId.ts';
+import { codeId, runId, sameRun } from './runId.ts';
 import { tempDir } from './testing/tempDir.ts';
 
 const config = { study: 's', model: { loops: 4 }, train: { steps: 10, lr: 1e-3, logEvery: 10 }, seed: 0 };
@@ -45,4 +45,10 @@ test('the code is hashed with the files of a study that has its own plug-ins', (
   expect(codeId([file])).toBe(before);
   writeFileSync(file, 'export const a = 2;');
   expect(codeId([file])).not.toBe(before);
+});
+
+test('two configurations are the same run exactly if their ids agree', () => {
+  const train = { ...config.train, logEvery: 1 };
+  expect(sameRun(config, { ...config, train })).toBe(true);
+  expect(sameRun(config, { ...config, seed: 1 })).toBe(false);
 });

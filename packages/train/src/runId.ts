@@ -20,17 +20,27 @@ const CODE_PACKAGES = ['@looplab/engine', '@looplab/core', '@looplab/objectives'
  * Key order does not matter; keys that only change what is logged or kept are left out.
  */
 export function runId(config: object, code: string): string {
-  const semantic = structuredClone(config) as Record<string, unknown>; // an object can be read by key
+  return sha256(canonicalize({ code, config: semantic(config) }) ?? '').slice(0, 12);
+}
+
+/** Whether two configurations compute the same, which equal ids say only of those that were hashed from them. */
+export function sameRun(a: object, b: object): boolean {
+  return canonicalize(semantic(a)) === canonicalize(semantic(b));
+}
+
+/** What of a configuration decides what is computed. */
+function semantic(config: object): Record<string, unknown> {
+  const copy = structuredClone(config) as Record<string, unknown>; // an object can be read by key
   for (const path of COSMETIC) {
-    const parent = path.slice(0, -1).reduce<unknown>((o, k) => (isRecord(o) ? o[k] : undefined), semantic);
+    const parent = path.slice(0, -1).reduce<unknown>((o, k) => (isRecord(o) ? o[k] : undefined), copy);
     const last = path.at(-1);
     if (isRecord(parent) && last !== undefined) delete parent[last];
   }
-  return sha256(canonicalize({ code, config: semantic }) ?? '').slice(0, 12);
+  return copy;
 }
 
 /**
- * Hash of the sources, tests left out, of the packages that compute a run, and of `extra` files such as a study's own
+ * Hash of the sources, tests and trackers left out, of the packages that compute a run, and of `extra` files such as a study's own
  * strategy. Does not depend on git, on where the packages lie or on documents. The packages are looked at once a process:
  * editing a file does not change the code that is already loaded.
  */
@@ -67,7 +77,8 @@ function sourceFiles(root: string): string[] {
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter(
       (f) =>
-        /\.(ts|js|json)$/.test(f) && !/\.test\.[tj]s$|\.d\.ts$|(^|[\\/])(node_modules|fixtures|testing)[\\/]/.test(f),
+        /\.(ts|js|json)$/.test(f) &&
+        !/\.test\.[tj]s$|\.d\.ts$|(^|[\\/])(node_modules|fixtures|testing|tracking)[\\/]/.test(f),
     )
     .sort()
     .map((f) => join(root, f));
