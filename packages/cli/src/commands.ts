@@ -3,10 +3,11 @@ import type { Command } from './command.ts';
 import { bench } from './commands/bench.ts';
 import { doctor } from './commands/doctor.ts';
 import { figures } from './commands/figures.ts';
+import { mlflow } from './commands/mlflow.ts';
 import { quickstart } from './commands/quickstart.ts';
 import { run } from './commands/run.ts';
 import { setup } from './commands/setup.ts';
 import { strategies } from './commands/strategies.ts';
 import { watch } from './commands/watch.ts';
 
-export const commands: readonly Command[] = [quickstart, run, figures, watch, bench, strategies, doctor, setup];
+export const commands: readonly Command[] = [quickstart, run, figures, watch, mlflow, bench, strategies, doctor, setup];

@@ -27,5 +27,5 @@ export { type ExperimentChoice, experimentFromEnvironment } from './runs/destina
 export { type FollowOptions, followRun, type RunFollower } from './runs/followRun.ts';
 export { findRuns } from './runs/runFolder.ts';
 export { type SyncedRun, type SyncOptions, syncRuns } from './runs/syncRuns.ts';
-export { findMlflow, type MlflowCommand } from './server/findMlflow.ts';
+export { findMlflow, installedMlflows, type MlflowCommand } from './server/findMlflow.ts';
 export { type MlflowServer, type ServerOptions, startServer } from './server/startServer.ts';

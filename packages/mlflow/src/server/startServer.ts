@@ -83,15 +83,20 @@ export async function startServer({ mlflow, folder, port, limit = 120, signal }:
     }
   };
   const onAbort = (): void => void stop();
+  const onExit = (): void => endGroup(child, 'SIGKILL');
   signal?.addEventListener('abort', onAbort);
-  void ended.then(() => signal?.removeEventListener('abort', onAbort));
+  process.once('exit', onExit);
+  void ended.then(() => {
+    signal?.removeEventListener('abort', onAbort);
+    process.off('exit', onExit);
+  });
 
   const uri = `http://127.0.0.1:${port}`;
   const last = performance.now() + 1000 * limit;
   while (!(await isHealthy(uri))) {
     const isGone = child.exitCode !== null || child.signalCode !== null || failure !== undefined;
     if (isGone || performance.now() > last || signal?.aborted) {
-      await stop('SIGKILL');
+      await stop(signal?.aborted ? 'SIGTERM' : 'SIGKILL');
       const why = failure ?? (isGone ? 'it ended' : signal?.aborted ? 'it was stopped' : `no answer within ${limit} s`);
       throw new MlflowServerError(`${mlflow.what} does not start: ${why}; the end of ${log}:\n${tail(log)}`);
     }
