@@ -1,5 +1,6 @@
 // Data for looped models: group words, Mano and text, as pure streams of batches.
 export { addition, additionOptions } from './addition.ts';
+export { capo, capoOptions } from './capo.ts';
 export { type ChainTargets, chainTargets } from './chainTargets.ts';
 export { distances, type Graph } from './graphs.ts';
 export { type Group, groupByName } from './groups.ts';
@@ -28,6 +29,6 @@ export {
   startState,
 } from './reachabilityTheorem.ts';
 export { type TaskEntry, taskById, tasks } from './registry.ts';
-export { type ChainStep, type Task, type TaskBatch, TaskError } from './task.ts';
+export { type ChainStep, type Knowledge, type Task, type TaskBatch, TaskError } from './task.ts';
 export { text, textOptions } from './text.ts';
 export { type ChainTask, withChain, withChainOptions } from './withChain.ts';

@@ -5,6 +5,7 @@ import { taskById, tasks } from './registry.ts';
 import { TaskError } from './task.ts';
 
 const optionsOf: Record<string, object> = {
+  capo: { people: 30 },
   multiHop: { perLayer: 6, relations: 3, hops: 2, heldOut: 20, factShare: 0.5 },
   text: { files: [fileURLToPath(import.meta.url)], seq: 16 },
   withChain: { inner: { name: 'mano', maxOps: 3 } },
@@ -32,7 +33,7 @@ describe.each(Object.keys(tasks))('%s', (name) => {
     expect(again.config).toEqual(task.config);
     const [four, two] = [task.train(7, 3, 4), again.train(7, 3, 2)];
     expect(again.train(7, 3, 4)).toEqual(four);
-    for (const part of ['ids', 'targets', 'weights', 'keyMask', 'steps', 'segments'] as const)
+    for (const part of ['ids', 'targets', 'weights', 'keyMask', 'steps', 'segments', 'attributes'] as const)
       expect(four[part]?.subarray(0, 2 * task.seq)).toEqual(two[part]);
     expect(task.train(8, 3, 4).ids).not.toEqual(four.ids);
     expect(task.train(7, 4, 4).ids).not.toEqual(four.ids);

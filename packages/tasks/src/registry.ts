@@ -2,6 +2,7 @@
 import { parseOptions } from '@looplab/core';
 import type { z } from 'zod';
 import { addition, additionOptions } from './addition.ts';
+import { capo, capoOptions } from './capo.ts';
 import { groupWords, groupWordsOptions } from './groupWords.ts';
 import { mano, manoOptions } from './mano.ts';
 import { modularChain, modularChainOptions } from './modularChain.ts';
@@ -40,6 +41,11 @@ const entries = {
     summary: 'the sum of several numbers, digit by digit',
     options: additionOptions,
     create: (options) => addition(options as z.input<typeof additionOptions>),
+  },
+  capo: {
+    summary: 'biographies of made-up people, to count the bits that a model stores',
+    options: capoOptions,
+    create: (options) => capo(options as z.input<typeof capoOptions>),
   },
   multiHop: {
     summary: 'questions that chain several facts stored in the weights',

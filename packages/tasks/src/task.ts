@@ -16,8 +16,20 @@ export interface TaskBatch {
   readonly segments?: Int32Array;
   /** Whether a position may see only those of its own segment (attention block-diagonal by problem). */
   readonly isolated?: boolean;
+  /** Stored knowledge: which attribute of `Task.knowledge` a target tells, from 1; 0 = none, `[batch, seq]`. */
+  readonly attributes?: Int32Array;
   readonly batch: number;
   readonly seq: number;
+}
+
+/** How much a task's data has to teach, for measures of capacity in bits. */
+export interface Knowledge {
+  /** N: how many subjects there are. */
+  readonly people: number;
+  /** N0: how many names a subject could have. */
+  readonly nameSpace: number;
+  /** What is told of each subject and from how many values it was drawn, uniformly; the first is the name. */
+  readonly attributes: readonly { readonly name: string; readonly choices: number }[];
 }
 
 /** One intermediate value of an instance, in the order in which a person would work it out. */
@@ -50,6 +62,8 @@ export interface Task {
   readonly config: Readonly<Record<string, unknown>>;
   /** Number of distinct validation rows where the held-out data is finite; absent where it is endless. */
   readonly validationRows?: number;
+  /** What there is to know, where the data is a store of facts. */
+  readonly knowledge?: Knowledge;
   train(seed: number, step: number, batch: number): TaskBatch;
   validation(index: number, batch: number): TaskBatch;
   /** Symbols as text for people. */
