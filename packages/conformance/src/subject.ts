@@ -13,6 +13,7 @@ import {
   type Params,
   paramSpecs,
   type Strategy,
+  trainingPlans,
   type UpdatePlan,
 } from '@looplab/core';
 import { tensor, toArray } from '@looplab/engine';
@@ -86,7 +87,7 @@ export function subject(options: SubjectOptions): Subject {
       );
       return Object.fromEntries(entries);
     },
-    batch: (rows) => withChainOf(task, task.train(1, 0, rows), update.loops ?? config.loops),
+    batch: (rows) => withChainOf(task, task.train(1, 0, rows), loopsOf(config, strategy, update)),
     noise: (batch, seq, loops = update.loops ?? config.loops) =>
       drawNoise(config, strategy, { batch, seq, loops }, key(7)),
   };
@@ -97,6 +98,12 @@ function usualUpdate(strategy: Strategy, config: ModelConfig): UpdatePlan {
   const updates = [1, 2, 3, 4, 5].map((k) => strategy.schedule?.({ step: 50, steps: 100, key: key(k), config }) ?? {});
   const depth = (u: UpdatePlan): number => u.loops ?? config.loops;
   return updates.sort((a, b) => depth(a) - depth(b))[2] ?? {};
+}
+
+/** Loops of a training pass: the steps of its first trajectory after which something can be read. */
+function loopsOf(config: ModelConfig, strategy: Strategy, update: UpdatePlan): number {
+  const [plan] = trainingPlans(config, strategy, update);
+  return plan?.steps.filter((k) => !k.inner).length ?? 0;
 }
 
 function withChainOf(task: Task, rows: TaskBatch, loops: number): Batch {
