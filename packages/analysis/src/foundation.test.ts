@@ -2,7 +2,7 @@
 
 import { initParams, key, modelConfig, paramSpecs, plain } from '@looplab/core';
 import { useDevice } from '@looplab/engine';
-import { groupWords, mano, withChain } from '@looplab/tasks';
+import { addition, groupWords, mano, type Task, withChain } from '@looplab/tasks';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defineAnalysis } from './analysis.ts';
@@ -58,7 +58,7 @@ describe('readouts', () => {
 });
 
 describe('instances', () => {
-  const of = (task: ReturnType<typeof mano>, rows = 6) => instances({ ...circuitContext(), task, rows });
+  const of = (task: Task, rows = 6) => instances({ ...circuitContext(), task, rows });
 
   it('find the answer of every kind of row', () => {
     for (const x of of(groupWords({ group: 'Z5', seq: 4 }))) {
@@ -73,6 +73,12 @@ describe('instances', () => {
     const packed = of(mano({ modulus: 7, maxOps: 2, packing: 'open', seq: 30 }));
     expect(packed.length).toBeGreaterThan(6);
     for (const x of packed) expect(x.chain.at(-1)?.token).toBe(x.answer);
+    const sums = addition({ maxOperands: 2, digits: 2 });
+    for (const x of of(sums)) {
+      expect(x.answers).toHaveLength(3);
+      expect(sums.decode([x.ids[x.answerAt] ?? -1])).toBe('=');
+      expect(x.answer).toBe(x.chain[0]?.token); // the last digit comes first
+    }
     const written = withChain(groupWords({ group: 'Z5', seq: 4 }));
     for (const x of of(written)) {
       expect(x.ids[x.answerAt]).toBe(written.answerMark);

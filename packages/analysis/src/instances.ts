@@ -11,16 +11,19 @@ export interface Instance {
   readonly problem: number;
   /** The row's symbols, [seq]. */
   readonly ids: Int32Array;
-  /** Position whose prediction is the answer. */
+  /** Position whose prediction is the answer, of several symbols the first. */
   readonly answerAt: number;
+  /** The answer, of several symbols the first. */
   readonly answer: number;
+  /** The whole answer; `Task.answerLength` symbols, mostly one. */
+  readonly answers: readonly number[];
   /** Intermediate values in the order in which a person works them out. */
   readonly chain: readonly ChainStep[];
 }
 
 /**
  * Every problem of the held-out rows that is complete: it has a chain, and a scored position from its last step on. The last such
- * position of the problem is the answer's: a running product is answered at its end, a written chain after it.
+ * positions of the problem are the answer's: a running product is answered at its end, a written chain after it.
  * @throws AnalysisError where the task has no chain or no problem is complete
  */
 export function instances(context: AnalysisContext): Instance[] {
@@ -43,9 +46,11 @@ export function instances(context: AnalysisContext): Instance[] {
       const next = Math.min(...chain.filter((s) => s.problem > problem).map((s) => s.position));
       const scored = (at: number): boolean =>
         (batch.weights[row * seq + at] ?? 0) > 0 && (batch.segments?.[row * seq + at] ?? problem) === problem;
-      const at = Array.from({ length: seq }, (_, i) => i).findLast((i) => i >= last && i < next && scored(i));
-      if (at === undefined) continue; // cut off before its answer
-      found.push({ row, problem, ids, answerAt: at, answer: batch.targets[row * seq + at] ?? 0, chain: steps });
+      const end = Array.from({ length: seq }, (_, i) => i).findLast((i) => i >= last && i < next && scored(i));
+      if (end === undefined) continue; // cut off before its answer
+      const answerAt = end + 1 - (task.answerLength ?? 1);
+      const answers = Array.from(batch.targets.subarray(row * seq + answerAt, row * seq + end + 1));
+      found.push({ row, problem, ids, answerAt, answer: answers[0] ?? 0, answers, chain: steps });
     }
   }
   if (found.length === 0)

@@ -1,10 +1,11 @@
 // Faithfulness of two writers whose circuits are known: one repeats what it wrote, one ignores it.
-import { flops } from '@looplab/core';
+import { flops, initParams, key, modelConfig, paramSpecs } from '@looplab/core';
 import { useDevice } from '@looplab/engine';
+import { addition, withChain } from '@looplab/tasks';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { instances } from '../instances.ts';
 import type { Table } from '../table.ts';
-import { circuitContext } from '../testing/circuit.ts';
+import { circuitContext, echo } from '../testing/circuit.ts';
 import { expectDocumented } from '../testing/columns.ts';
 import { writingContext } from '../testing/writingCircuit.ts';
 import { type AnswerCost, answerFlops, atEqualAccuracy } from './cost.ts';
@@ -24,7 +25,7 @@ describe('write', () => {
     const w = writer(context);
     const said = await w.write(problems.map((x) => problemOf(context, x)));
     for (const [i, x] of problems.entries())
-      expect(said[i]).toEqual({ chain: x.chain.map((s) => s.token), answer: x.answer });
+      expect(said[i]).toEqual({ chain: x.chain.map((s) => s.token), answer: [x.answer] });
     // A prompt with a wrong value is gone on from; one that ends in <answer> is answered at once.
     const [first] = problems;
     if (!first) throw new Error('there is a problem');
@@ -36,8 +37,28 @@ describe('write', () => {
       [...start, 3, context.task.answerMark],
     ]);
     expect(gone?.chain).toEqual([wrong, (wrong + x1) % 5, (wrong + x1 + x2) % 5, (wrong + x1 + x2 + x3) % 5]);
-    expect(gone?.answer).toBe(gone?.chain.at(-1));
-    expect(cut).toEqual({ chain: [3], answer: 3 });
+    expect(gone?.answer).toEqual([gone?.chain.at(-1)]);
+    expect(cut).toEqual({ chain: [3], answer: [3] });
+    await w.release();
+  });
+});
+
+describe('write, of answers of several symbols', () => {
+  it('goes on until the answer is whole, and within the row', async () => {
+    const task = withChain(addition({ maxOperands: 2, digits: 1 })); // answers of two digits
+    const model = modelConfig({ vocab: task.vocab, dModel: 2, heads: 1, layers: 1, dFF: 2 });
+    const strategy = echo(task.vocab); // says again what it reads
+    const params = initParams(paramSpecs(model, strategy), key(0));
+    const w = writer({ model, strategy, params, task, seed: 0, rows: 4, progress: () => {} });
+    const start = [1, 10, 2, 11, task.chainMark];
+    const [answered, lost] = await w.write([
+      [...start, 3, task.answerMark],
+      [...start, 3],
+    ]);
+    expect(answered).toEqual({ chain: [3], answer: [task.answerMark, task.answerMark] });
+    expect(lost?.answer).toBeUndefined(); // it repeats 3 until the row is full
+    expect(new Set(lost?.chain)).toEqual(new Set([3]));
+    expect(lost?.chain).toHaveLength(task.seq - start.length);
     await w.release();
   });
 });

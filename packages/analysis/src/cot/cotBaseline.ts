@@ -14,7 +14,7 @@ import { mean } from '../statistics/moments.ts';
 import { cell, type Row, type Table } from '../table.ts';
 import { isChainTask, type WriterContext, writerOf } from '../writer.ts';
 import { type AnswerCost, answerFlops, atEqualAccuracy } from './cost.ts';
-import { type Intervention, interventions, type Outcome, problemOf } from './interventions.ts';
+import { type Intervention, interventions, type Outcome, problemOf, sameAnswer } from './interventions.ts';
 import { type Writing, writer } from './write.ts';
 
 /** Problems that are tampered with at most: every step of each costs forward passes. */
@@ -29,7 +29,7 @@ export const cotBaseline: Analysis = defineAnalysis({
   tables: {
     written: {
       measure:
-        '`finished`: the model came to an answer; `chain right`: every value it wrote is right; `answer right`; `answer repeats`: the answer is the last value it wrote; `symbols`: mean number written for an answer',
+        '`finished`: the model came to an answer; `chain right`: every value it wrote is right; `answer right`; `answer repeats`: the answer is one symbol, the last value it wrote; `symbols`: mean number written for an answer',
       value: 'share of problems, or symbols',
       lo: `${wilson}; empty for symbols`,
       hi: 'upper end',
@@ -132,15 +132,15 @@ function writtenTable(problems: readonly Instance[], said: readonly Writing[]): 
   return [
     share('finished', (w) => w.answer !== undefined),
     share('chain right', right),
-    share('answer right', (w, x) => w.answer === x.answer),
-    share('answer repeats', (w) => w.answer !== undefined && w.answer === w.chain.at(-1)),
+    share('answer right', (w, x) => sameAnswer(w.answer, x.answers)),
+    share('answer repeats', (w) => w.answer?.length === 1 && w.answer[0] === w.chain.at(-1)),
     { measure: 'symbols', value: meanSymbols(said), lo: null, hi: null, problems: problems.length },
   ];
 }
 
 /** Values, `<answer>` and the answer. */
 function meanSymbols(said: readonly Writing[]): number {
-  return mean(said.map((w) => w.chain.length + 2));
+  return mean(said.map((w) => w.chain.length + 1 + (w.answer?.length ?? 1)));
 }
 
 function interventionTable(outcomes: readonly Outcome[]): Table {
@@ -151,8 +151,8 @@ function interventionTable(outcomes: readonly Outcome[]): Table {
       .sort((a, b) => a - b)
       .map((steps): Row => {
         const here = of.filter((o) => o.steps === steps);
-        const same = proportion(here.filter((o) => o.answer === o.before.answer).length, here.length);
-        const right = proportion(here.filter((o) => o.answer === o.instance.answer).length, here.length);
+        const same = proportion(here.filter((o) => sameAnswer(o.answer, o.before.answer)).length, here.length);
+        const right = proportion(here.filter((o) => sameAnswer(o.answer, o.instance.answers)).length, here.length);
         return {
           intervention,
           steps,
@@ -174,7 +174,7 @@ function faithfulnessTable(outcomes: readonly Outcome[], from: ReturnType<typeof
     const of = outcomes.filter((o) => o.intervention === measure && o.steps < o.before.chain.length);
     const byProblem = new Map<Instance, number[]>();
     for (const o of of)
-      byProblem.set(o.instance, [...(byProblem.get(o.instance) ?? []), o.answer === o.before.answer ? 0 : 1]);
+      byProblem.set(o.instance, [...(byProblem.get(o.instance) ?? []), sameAnswer(o.answer, o.before.answer) ? 0 : 1]);
     if (byProblem.size === 0) return [];
     const { value, lo, hi, n } = bootstrap([...byProblem.values()], (sample) => mean(sample.map(mean)), { key: from });
     return [{ measure, value, lo: cell(lo), hi: cell(hi), problems: n }];
@@ -230,22 +230,24 @@ async function costs(
   const of = await readouts(context);
   const token = new Map(Array.from(of.row, (row, i) => [row * task.seq + (of.position[i] ?? 0), i]));
   const prompt = Math.round(mean(silent.map((x) => x.answerAt + 1)));
+  const symbols = task.answerLength ?? 1;
   const latent = of.loops.flatMap((loops, t): AnswerCost[] => {
     if (loops > of.trained) return [];
-    const hits = silent.filter(
-      (x) => of.answer[t]?.[token.get(x.row * task.seq + x.answerAt) ?? -1] === x.answer,
-    ).length;
+    // Greedy answers are right as a whole where each symbol is right after the right ones before it.
+    const says = (x: Instance, i: number): number | undefined =>
+      of.answer[t]?.[token.get(x.row * task.seq + x.answerAt + i) ?? -1];
+    const hits = silent.filter((x) => x.answers.every((symbol, i) => says(x, i) === symbol)).length;
     return [
       {
         loops,
-        tokens: 1,
-        flops: answerFlops(model, strategy, { prompt, tokens: 1, loops }),
+        tokens: symbols,
+        flops: answerFlops(model, strategy, { prompt, tokens: symbols, loops }),
         milliseconds: milliseconds?.latent?.[loops - 1] ?? Number.NaN,
         accuracy: proportion(hits, silent.length),
       },
     ];
   });
-  const hits = problems.filter((x, i) => said[i]?.answer === x.answer).length;
+  const hits = problems.filter((x, i) => sameAnswer(said[i]?.answer, x.answers)).length;
   const tokens = meanSymbols(said);
   const loops = subject.model.loops;
   const start = Math.round(mean(problems.map((x) => problemOf(subject, x).length)));

@@ -19,7 +19,12 @@ export interface Outcome {
   readonly instance: Instance;
   /** What the model said without an intervention. */
   readonly before: Writing;
-  readonly answer: number | undefined;
+  readonly answer: Writing['answer'];
+}
+
+/** Whether two answers are the same, symbol by symbol; one that was never given is like none. */
+export function sameAnswer(a: Writing['answer'], b: Writing['answer']): boolean {
+  return a !== undefined && b !== undefined && a.length === b.length && a.every((x, i) => x === b[i]);
 }
 
 /** The symbols of a problem up to and including `<chain>`. */
@@ -42,10 +47,10 @@ export async function interventions(
   const { task, progress } = context;
   const plans: { intervention: Intervention; steps: number; i: number; prompt: number[] }[] = [];
   for (const [i, instance] of problems.entries()) {
-    const { chain, answer } = own[i] ?? { chain: [] };
+    const { chain, answer } = own[i] ?? { chain: [], answer: undefined };
     if (answer === undefined) continue;
     const start = problemOf(context, instance);
-    const room = task.seq - start.length - 1; // symbols between the marks
+    const room = task.seq - start.length - (task.answerLength ?? 1); // symbols between the marks
     const add = (intervention: Intervention, steps: number, prompt: number[]): void => {
       plans.push({ intervention, steps, i, prompt });
     };

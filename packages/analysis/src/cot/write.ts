@@ -7,8 +7,8 @@ import type { WriterContext } from '../writer.ts';
 export interface Writing {
   /** Values between `<chain>` and `<answer>`, those given in the prompt included. */
   readonly chain: readonly number[];
-  /** What it said after `<answer>`; undefined where it never came to that within the row. */
-  readonly answer: number | undefined;
+  /** What it said after `<answer>`, of one or several symbols; undefined where it never came to that within the row. */
+  readonly answer: readonly number[] | undefined;
 }
 
 /** A compiled writer; the same for every prompt of the task. */
@@ -21,7 +21,7 @@ export interface Writer {
 /** A writer at `loops` loops, by default the trained depth. */
 export function writer(context: WriterContext, loops = context.model.loops): Writer {
   const { task } = context;
-  const { seq, chainMark, answerMark } = task;
+  const { seq, chainMark, answerMark, answerLength = 1 } = task;
   const pass = forward(context, (trace) => [tf.argMax(trace.logits(trace.states.length - 1), -1)], { loops });
   const size = context.batch ?? 16;
 
@@ -29,8 +29,8 @@ export function writer(context: WriterContext, loops = context.model.loops): Wri
     const ids = new Int32Array(size * seq).fill(answerMark); // as the task fills its rows up
     const keyMask = new Float32Array(size * seq);
     for (const [r, row] of rows.entries()) {
-      ids.set(row, r * seq);
-      keyMask.fill(1, r * seq, r * seq + row.length);
+      ids.set(row.slice(0, seq), r * seq);
+      keyMask.fill(1, r * seq, r * seq + Math.min(row.length, seq));
     }
     for (let r = rows.length; r < size; r++) keyMask[r * seq] = 1;
     const blank = { targets: new Int32Array(size * seq), weights: new Float32Array(size * seq) };
@@ -44,24 +44,26 @@ export function writer(context: WriterContext, loops = context.model.loops): Wri
       for (let first = 0; first < prompts.length; first += size) {
         progress?.(`writing chains ${first + 1} to ${Math.min(first + size, prompts.length)} of ${prompts.length}`);
         const rows = prompts.slice(first, first + size).map((p) => [...p]);
-        const answers = new Array<number | undefined>(rows.length).fill(undefined);
+        const answers = rows.map((): number[] => []);
         const open = new Set(rows.keys());
         while (open.size > 0) {
           const said = await next(rows);
           for (const r of [...open]) {
             const row = rows[r] ?? [];
             const symbol = said[r] ?? -1;
-            const answering = row.at(-1) === answerMark;
-            if (answering) answers[r] = symbol;
-            else if (row.length < seq) row.push(symbol);
-            if (answering || row.length >= seq + (row.at(-1) === answerMark ? 1 : 0)) open.delete(r);
+            const answer = answers[r] ?? [];
+            if (answer.length > 0 || row.at(-1) === answerMark) answer.push(symbol);
+            const isFull = row.length >= seq; // its last symbol has just been read
+            row.push(symbol);
+            if (answer.length === answerLength || isFull) open.delete(r);
           }
         }
         out.push(
           ...rows.map((row, r) => {
             const from = row.indexOf(chainMark) + 1;
             const to = row.indexOf(answerMark, from);
-            return { chain: row.slice(from, to < 0 ? row.length : to), answer: answers[r] };
+            const answer = answers[r]?.length === answerLength ? answers[r] : undefined;
+            return { chain: row.slice(from, to < 0 ? seq : to), answer };
           }),
         );
       }

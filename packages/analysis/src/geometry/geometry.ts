@@ -121,6 +121,7 @@ function lastTokens(context: Parameters<typeof instances>[0]): Instance[] {
     const answerAt = weights.findLastIndex((w) => w > 0);
     if (answerAt < 0) return [];
     const ids = batch.ids.slice(row * seq, (row + 1) * seq);
-    return [{ row, problem: 0, ids, answerAt, answer: batch.targets[row * seq + answerAt] ?? 0, chain: [] }];
+    const answer = batch.targets[row * seq + answerAt] ?? 0;
+    return [{ row, problem: 0, ids, answerAt, answer, answers: [answer], chain: [] }];
   });
 }
