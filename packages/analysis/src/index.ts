@@ -21,6 +21,7 @@ export {
   type CapacityInput,
   capacityBits,
 } from './capacity/bits.ts';
+export { capacity } from './capacity/capacity.ts';
 export { type AnalysisContext, assertContext } from './context.ts';
 export { type AnswerCost, answerFlops, atEqualAccuracy, type EqualAccuracy } from './cot/cost.ts';
 export { cotBaseline } from './cot/cotBaseline.ts';

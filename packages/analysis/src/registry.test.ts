@@ -11,7 +11,7 @@ import { tinyLoopLM } from './testing/tinyLoopLM.ts';
 beforeAll(() => useDevice({ kind: 'onnx', threads: 1, spinning: false }));
 afterAll(() => useDevice({ kind: 'cpu' }));
 
-const CAN_SKIP = new Set(['scaling', 'interchange', 'cotBaseline']);
+const CAN_SKIP = new Set(['capacity', 'scaling', 'interchange', 'cotBaseline']);
 
 describe('analyses', () => {
   it.each(analyses.map((a) => [a.id, a] as const))(

@@ -5,6 +5,7 @@ import { alignment } from './alignment/alignment.ts';
 import { causal } from './alignment/causal.ts';
 import type { Analysis } from './analysis.ts';
 import { AnalysisError } from './analysisError.ts';
+import { capacity } from './capacity/capacity.ts';
 import { cotBaseline } from './cot/cotBaseline.ts';
 import { depth } from './depth/depth.ts';
 import { earlyExit } from './earlyExit/earlyExit.ts';
@@ -15,6 +16,7 @@ import { scaling } from './scaling/scaling.ts';
 
 /** Every analysis there is; one that does not apply to a run says so in its result. */
 export const analyses: readonly Analysis[] = [
+  capacity,
   depth,
   earlyExit,
   kvSharing,
