@@ -148,7 +148,7 @@ export class MlflowClient {
     change: { readonly status?: MlflowRunStatus; readonly endTime?: number; readonly name?: string },
   ): Promise<void> {
     const { status, endTime: end_time, name: run_name } = change;
-    await this.request(post('runs/update', { run_id: runId, status, end_time, run_name }));
+    await json(this.#send, replies.nothing, post('runs/update', { run_id: runId, status, end_time, run_name }));
   }
 
   /** Marks a run as deleted; the server keeps it until its rubbish is collected. */

@@ -22,7 +22,7 @@ export interface WireMetric {
   readonly step: number;
 }
 
-export interface WirePair {
+interface WirePair {
   readonly key: string;
   readonly value: string;
 }

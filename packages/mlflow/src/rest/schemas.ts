@@ -33,7 +33,7 @@ const experiment = z.object({
 });
 
 /** What an MLflow run can be. */
-export const runStatuses = ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'] as const;
+const runStatuses = ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'] as const;
 
 const run = z.object({
   info: z.object({

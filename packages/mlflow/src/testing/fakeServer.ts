@@ -28,7 +28,7 @@ export type Mishap =
   | 'hang'
   | { status: number; body?: string; headers?: Record<string, string> };
 
-export interface FakeRequest {
+interface FakeRequest {
   readonly method: string;
   /** Path without the API prefix: `runs/create`. */
   readonly path: string;

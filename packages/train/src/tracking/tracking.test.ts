@@ -170,6 +170,27 @@ describe('with MLFLOW_TRACKING_URI', () => {
     expect(await syncRuns(new MlflowClient(settings()), [options.dir])).toMatchObject([{ outcome: 'same' }]);
   });
 
+  test('a run that crashed and wrote lines anew is made anew there', async () => {
+    vi.stubEnv('MLFLOW_TRACKING_URI', fake.uri);
+    const options = tiny({ train: { ...tiny().train, checkpointEvery: 5 } });
+    const crash: Callback = {
+      name: 'crash',
+      onStep: ({ step }) => {
+        if (step === 9) throw new Error('crash');
+      },
+    };
+    await expect(trainRun({ ...options, callbacks: [crash] })).rejects.toThrow('crash');
+    // the line of step 8 is there, and is going to be written again from the checkpoint of step 5
+    expect(Object.keys(history('train/loss'))).toEqual(['4', '8']);
+    await trainRun(options);
+    const active = [...fake.runs.values()].filter((run) => run.info.lifecycle_stage === 'active');
+    expect(active).toHaveLength(1);
+    const lines = readJsonLines(join(options.dir, 'metrics.jsonl')).filter((r) => r.kind === 'train');
+    const speeds = (active[0]?.points ?? []).filter((p) => p.key === 'train/tokensPerSecond');
+    expect(speeds.map((p) => [p.step, p.value])).toEqual(lines.map((r) => [r.step, r.tokensPerSecond]));
+    expect(active[0]?.info.status).toBe('FINISHED');
+  });
+
   test('to a server that is away, the run trains, says so once, and is sent later', async () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     warn.mockClear();
