@@ -1,5 +1,6 @@
 // Every command of the line, in the order of the help.
 import type { Command } from './command.ts';
+import { analyze } from './commands/analyze.ts';
 import { bench } from './commands/bench.ts';
 import { doctor } from './commands/doctor.ts';
 import { figures } from './commands/figures.ts';
@@ -10,4 +11,15 @@ import { setup } from './commands/setup.ts';
 import { strategies } from './commands/strategies.ts';
 import { watch } from './commands/watch.ts';
 
-export const commands: readonly Command[] = [quickstart, run, figures, watch, mlflow, bench, strategies, doctor, setup];
+export const commands: readonly Command[] = [
+  quickstart,
+  run,
+  analyze,
+  figures,
+  watch,
+  mlflow,
+  bench,
+  strategies,
+  doctor,
+  setup,
+];

@@ -151,10 +151,11 @@ const drawings: readonly Drawing[] = [
     analysis: 'geometry',
     table: 'movement',
     draw: (table) =>
-      lineChart(table.filter('d => d.quantity == "relative step" || d.quantity == "cosine"'), {
+      // in the first loop the state leaves the small embeddings for the norm's scale
+      lineChart(table.filter('d => (d.quantity == "relative step" || d.quantity == "cosine") && d.loop > 1'), {
         id: 'movement',
         title: 'How far the state moves in each loop',
-        caption: `Length of the change over the norm before, and cosine of the states before and after; ${interval}`,
+        caption: `From the second loop on: length of the change over the norm before, and cosine of the states before and after; ${interval}`,
         x: { field: 'loop', title: 'Loop' },
         y: { field: 'value', title: 'Relative step, cosine', lo: 'lo', hi: 'hi' },
         series: 'quantity',
@@ -162,40 +163,45 @@ const drawings: readonly Drawing[] = [
   },
   {
     analysis: 'earlyExit',
-    table: 'curves',
+    table: 'points',
     draw: (table) =>
-      lineChart(table, {
+      lineChart(table.filter('d => d.ruleFront'), {
         id: 'early-exit',
         title: 'Accuracy against loops spent, rule by rule',
-        caption: 'Held-out accuracy at the mean number of loops that each threshold of an exit rule leads to',
-        x: { field: 'meanLoops', title: 'Mean loops' },
-        y: { field: 'accuracy', title: 'Accuracy', share: true },
+        caption: `Held-out accuracy at the mean number of loops that the thresholds of an exit rule lead to; ${interval}`,
+        x: { field: 'loops', title: 'Mean loops', scale: 'continuous' },
+        y: { field: 'accuracy', title: 'Accuracy', share: true, lo: 'lo', hi: 'hi' },
         series: 'rule',
       }),
   },
   {
     analysis: 'earlyExit',
     table: 'reliability',
-    draw: (table) =>
-      reliability(table, {
-        id: 'gate-reliability',
-        title: 'Does the gate mean what it says?',
-        caption: 'Probability of having stopped against the share of right answers, in bins',
-        bin: 'bin',
-        predicted: { field: 'predicted', title: 'Probability of the gate' },
-        observed: { field: 'observed', title: 'Right answers' },
-        count: 'tokens',
-      }),
+    draw: (table, rows) =>
+      reliability(
+        named(table.filter('d => d.source == "gate"'), 'loop', (t) => `loop ${t}`, few(rows, 'loop')),
+        {
+          id: 'gate-reliability',
+          title: 'Does the gate mean what it says?',
+          caption:
+            'Probability of stopping now, in ten bins, against how often the answer is settled: no later loop changes it',
+          bin: 'from',
+          predicted: { field: 'predicted', title: 'Probability of the gate' },
+          observed: { field: 'happened', title: 'Answers that are settled' },
+          count: 'tokens',
+          series: 'loop',
+        },
+      ),
   },
   {
     analysis: 'kvSharing',
     table: 'policies',
     draw: (table) =>
-      scatter(table, {
+      scatter(table.filter('d => d.phase == "decode"'), {
         id: 'kv-sharing',
         title: 'What sharing keys and values costs',
         caption: 'Held-out accuracy of decoding against bytes of cache a token',
-        x: { field: 'bytesPerToken', title: 'Cache bytes a token', log: true },
+        x: { field: 'bytes', title: 'Cache bytes a token', log: true },
         y: { field: 'accuracy', title: 'Accuracy', share: true },
         point: 'policy',
         front: true,

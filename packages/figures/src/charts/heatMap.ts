@@ -24,6 +24,9 @@ export interface HeatMapOptions {
   readonly upwards?: boolean;
 }
 
+/** `value 2` before `value 10`. */
+const collator = new Intl.Collator('en', { numeric: true });
+
 /** Panels in a row. */
 const ACROSS = 3;
 
@@ -44,6 +47,7 @@ export function heatMap(table: ColumnTable, options: HeatMapOptions): Chart {
     : (v: number) => String(Number(v.toPrecision(2)));
   const panels = facet ? new Set(cells.map((c) => c[facet.field])).size : 1;
   const columns = new Set(cells.map((c) => c[x.field])).size * Math.min(panels, ACROSS);
+  const natural = [...new Set(cells.map((c) => c[y.field]))].sort((a, b) => collator.compare(String(a), String(b)));
   const values = cells.map((c) => ({
     ...Object.fromEntries(by.map((name) => [name, c[name]])),
     mean: c.mean,
@@ -63,7 +67,7 @@ export function heatMap(table: ColumnTable, options: HeatMapOptions): Chart {
       field: y.field,
       type: 'ordinal' as const,
       title: y.title,
-      sort: (options.upwards ?? true) ? ('descending' as const) : ('ascending' as const),
+      sort: (options.upwards ?? true) ? [...natural].reverse() : natural,
       axis: { grid: false },
     },
   };
@@ -76,7 +80,7 @@ export function heatMap(table: ColumnTable, options: HeatMapOptions): Chart {
           field: 'mean',
           type: 'quantitative' as const,
           title: value.title,
-          scale: { scheme: 'viridis' as const, domain: [lo, hi] },
+          scale: { scheme: 'viridis' as const, domain: [lo, hi], clamp: true },
           legend: {
             title: value.title,
             orient: 'right' as const,

@@ -18,8 +18,8 @@ export interface LineChartOptions {
   readonly title: string;
   /** How the numbers came about; the number of seeds and the interval are added. */
   readonly caption: string;
-  /** Numbers; `log2` for loops and other doublings. */
-  readonly x: Axis & { readonly scale?: 'linear' | 'log2' | 'log10' };
+  /** Numbers, each marked on the axis; `log2` for loops and other doublings; `continuous` and `log10` where they are many. */
+  readonly x: Axis & { readonly scale?: 'linear' | 'log2' | 'log10' | 'continuous' };
   /** `share` is written in per cent and drawn from 0. */
   readonly y: Axis & {
     readonly share?: boolean;
@@ -77,8 +77,8 @@ export function lineChart(table: ColumnTable, options: LineChartOptions): Chart 
       x: {
         title: x.title,
         domain: [Math.min(...places), Math.max(...places)],
-        ...(x.scale === undefined ? {} : { scale: x.scale }),
-        ...(x.scale === 'log10' ? {} : { ticks: places }),
+        ...(x.scale === undefined || x.scale === 'continuous' ? {} : { scale: x.scale }),
+        ...(x.scale === 'log10' || x.scale === 'continuous' ? {} : { ticks: places }),
       },
       y: {
         title: y.title,

@@ -15,6 +15,8 @@ export interface ReportTable {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly (string | number)[])[];
   readonly note?: string;
+  /** Closed until somebody asks for it. */
+  readonly folded?: boolean;
 }
 
 const quantities = {
@@ -94,10 +96,9 @@ export function extraTableHtml(table: ReportTable): string {
   const body = table.rows
     .map((row) => `<tr>${row.map((value, c) => `<td${tag(c)}>${h(String(value))}</td>`).join('')}</tr>`)
     .join('');
-  return sectionHtml(
-    table.title,
-    `${tableHtml(head, body)}${table.note === undefined ? '' : `<p class="small">${h(table.note)}</p>`}`,
-  );
+  const content = `${tableHtml(head, body)}${table.note === undefined ? '' : `<p class="small">${h(table.note)}</p>`}`;
+  if (table.folded) return `<details class="card"><summary>${h(table.title)}</summary>${content}</details>`;
+  return sectionHtml(table.title, content);
 }
 
 /** What was trained on what, by which commands, from which code, on which machine. */

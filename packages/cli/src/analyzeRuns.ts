@@ -1,0 +1,181 @@
+// Runs analyses on trained models, keeps their tables in the run folder, and makes the run's report.
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { type Analysis, type AnalysisContext, type AnalysisResult, analyses } from '@looplab/analysis';
+import { ConfigError, nearest } from '@looplab/core';
+import { useDevice } from '@looplab/engine';
+import {
+  type AnalysisRecord,
+  analysisCharts,
+  defaultCharts,
+  lensPanel,
+  type ReportTable,
+  readAnalyses,
+  readRuns,
+  writeReport,
+} from '@looplab/figures';
+import { loadRun } from '@looplab/train';
+import { from } from 'arquero';
+import type { deviceOf } from './device.ts';
+import { InputError } from './errors.ts';
+import { loadStudy } from './loadStudy.ts';
+import { makeFolder } from './makeFolder.ts';
+
+export interface AnalyzeOptions {
+  /** A run folder, or a folder of runs. */
+  readonly path: string;
+  readonly all: boolean;
+  readonly only: readonly string[];
+  readonly rows: number;
+  readonly checkpoint: 'last' | 'best';
+  /** Study file that brings strategies which are not in the registry. */
+  readonly study?: string;
+  /** Folder for tables over all runs. */
+  readonly collect?: string;
+  /** Compute again what is there. */
+  readonly again: boolean;
+  readonly device: ReturnType<typeof deviceOf>;
+  say(line: string): void;
+}
+
+/** What was written for one run. */
+export interface AnalyzedRun {
+  readonly run: string;
+  readonly report: string;
+  readonly analyses: readonly { readonly id: string; readonly skipped?: string }[];
+}
+
+/** What decides an analysis beside the run. */
+interface Settings {
+  readonly rows: number;
+  readonly step: number;
+}
+
+/**
+ * Analyses each run below `path`; results that are there with the same settings are kept.
+ * @throws InputError, ConfigError, AnalysisError, FiguresError, RunFolderError
+ */
+export async function analyzeRuns(options: AnalyzeOptions): Promise<AnalyzedRun[]> {
+  const wanted = chosen(options);
+  const study = options.study === undefined ? undefined : (await loadStudy(options.study)).study;
+  if (options.collect !== undefined) makeFolder(options.collect);
+  await useDevice(options.device);
+  const runs = readRuns(options.path);
+  const done: AnalyzedRun[] = [];
+  const collected = new Map<string, object[]>();
+  for (const [i, run] of runs.entries()) {
+    const at = `[${i + 1}/${runs.length}] ${relative(process.cwd(), run.dir)}`;
+    const loaded = loadRun(run.dir, { checkpoint: options.checkpoint, ...(study ? { study } : {}) });
+    const settings = { rows: options.rows, step: loaded.step };
+    for (const analysis of wanted) {
+      if (!options.again && isDone(run.dir, analysis.id, settings)) continue;
+      options.say(`${at} ${analysis.id}`);
+      const { model, strategy, params, task, seed } = loaded;
+      const progress = (text: string): void => options.say(`${at} ${analysis.id}: ${text}`);
+      const context: AnalysisContext = { model, strategy, params, task, seed, rows: options.rows, progress };
+      keep(run.dir, analysis, settings, await analysis.run(context));
+    }
+    const records = readAnalyses(run.dir);
+    for (const record of records) {
+      for (const [name, rows] of Object.entries(record.tables)) {
+        const key = `${record.id}-${name}`;
+        const told = { variant: loaded.variant ?? run.strategy, seed: loaded.seed };
+        collected.set(key, [...(collected.get(key) ?? []), ...rows.map((row) => ({ ...told, ...row }))]);
+      }
+    }
+    const report = await writeRunReport(run.dir, records);
+    done.push({
+      run: relative(process.cwd(), run.dir),
+      report,
+      analyses: records.map(({ id, skipped }) => ({ id, ...(skipped === undefined ? {} : { skipped }) })),
+    });
+    for (const tensor of Object.values(loaded.params)) tensor.dispose();
+  }
+  if (options.collect !== undefined) {
+    const ids = new Set(wanted.map((a) => a.id));
+    for (const [key, rows] of collected) {
+      if (rows.length > 0 && ids.has(key.split('-')[0] ?? ''))
+        writeWhole(join(options.collect, `${key}.csv`), `${from(rows).toCSV()}\n`);
+    }
+  }
+  return done;
+}
+
+function chosen({ all, only }: AnalyzeOptions): Analysis[] {
+  const known = analyses.map((a) => a.id);
+  for (const id of only) {
+    if (known.includes(id)) continue;
+    const close = nearest(id, known);
+    throw new ConfigError(
+      `there is no analysis ${id}; ${close === undefined ? `there are ${known.join(', ')}` : `did you mean ${close}?`}`,
+    );
+  }
+  if (!all && only.length === 0)
+    throw new InputError(`say which analyses: --all, or --only with one of ${known.join(', ')}`);
+  return all ? [...analyses] : analyses.filter((a) => only.includes(a.id));
+}
+
+const pathOf = (dir: string, id: string): string => join(dir, 'artifacts', 'analysis', `${id}.json`);
+
+function isDone(dir: string, id: string, settings: Settings): boolean {
+  if (!existsSync(pathOf(dir, id))) return false;
+  const known = readAnalyses(dir).find((r) => r.id === id);
+  return JSON.stringify(known?.settings) === JSON.stringify(settings);
+}
+
+function keep(dir: string, { id, title, tables: columns }: Analysis, settings: Settings, result: AnalysisResult): void {
+  const { tables, notes, skipped } = result;
+  const record = { id, title, settings, columns, tables, notes, ...(skipped === undefined ? {} : { skipped }) };
+  mkdirSync(join(dir, 'artifacts', 'analysis'), { recursive: true });
+  writeWhole(pathOf(dir, id), `${JSON.stringify(record)}\n`);
+}
+
+/** `report.html` beside the run: what training measured, and what the analyses found. */
+async function writeRunReport(dir: string, records: readonly AnalysisRecord[]): Promise<string> {
+  const runs = readRuns(dir);
+  const lens = records.find((r) => r.id === 'geometry')?.tables.lens ?? [];
+  const skipped = records.flatMap((r) => (r.skipped === undefined ? [] : [[r.id, r.skipped]]));
+  const { path } = await writeReport({
+    title: `${runs[0]?.study ?? 'Run'}: ${String(runs[0]?.config.variant ?? runs[0]?.strategy)}`,
+    description: 'What the model computes in its loops: every analysis that applies to this run.',
+    runs,
+    charts: [...defaultCharts(runs), ...analysisCharts(records)],
+    out: join(dir, 'report.html'),
+    panels: lens.length === 0 ? [] : [{ title: 'The logit lens', html: lensPanel(lens) }],
+    tables: [
+      ...records.flatMap(tablesOf),
+      ...(skipped.length === 0 ? [] : [{ title: 'What does not apply', columns: ['analysis', 'why'], rows: skipped }]),
+    ],
+    commands: [`pnpm looplab analyze ${relative(process.cwd(), dir)} --all`],
+  });
+  return path;
+}
+
+/** Rows of a table that a page can hold; all of them are in the run folder. */
+const SHOWN = 24;
+
+function tablesOf({ id, title, tables, notes }: AnalysisRecord): ReportTable[] {
+  const shown = Object.entries(tables).filter(([name, rows]) => rows.length > 0 && name !== 'lens' && name !== 'paths');
+  return shown.map(([name, rows], i) => {
+    const columns = Object.keys(rows[0] ?? {});
+    const cut = rows.length > SHOWN ? ` ${rows.length - SHOWN} more rows are in artifacts/analysis/${id}.json.` : '';
+    return {
+      title: i === 0 ? title : `${title}: ${name}`,
+      columns,
+      rows: rows.slice(0, SHOWN).map((row) => columns.map((c) => written(row[c] ?? null))),
+      folded: true,
+      note: `${i === 0 ? notes.join(' ') : ''}${cut}`.trim(),
+    };
+  });
+}
+
+function written(value: string | number | boolean | null): string | number {
+  if (value === null) return '–';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value;
+}
+
+function writeWhole(path: string, text: string): void {
+  writeFileSync(`${path}.tmp`, text);
+  renameSync(`${path}.tmp`, path);
+}

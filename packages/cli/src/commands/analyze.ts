@@ -1,0 +1,54 @@
+// `looplab analyze RUN`: asks a trained model every question there is an analysis for.
+import { command } from '../command.ts';
+import { deviceOf, deviceOptions } from '../device.ts';
+import { wholeNumber } from '../numbers.ts';
+
+export const analyze = command({
+  words: 'analyze <run>',
+  describe:
+    'probe a trained run: capacity, depth, early exit, agreement, probes, alignment, geometry; write report.html',
+  positionals: {
+    run: { type: 'string', demandOption: true, describe: 'a run folder, or a folder of runs' },
+  },
+  options: {
+    all: { type: 'boolean', default: false, describe: 'every analysis that applies' },
+    only: {
+      type: 'string',
+      array: true,
+      default: [] as string[],
+      nargs: 1,
+      describe: 'one analysis by its id; may be repeated',
+    },
+    rows: wholeNumber('rows', 'held-out rows to use at most', 256),
+    checkpoint: { choices: ['last', 'best'] as const, default: 'last' as const, describe: 'which checkpoint' },
+    study: {
+      type: 'string',
+      requiresArg: true,
+      describe: 'study file of the run, where its strategy is not in the registry',
+    },
+    collect: {
+      type: 'string',
+      requiresArg: true,
+      describe: 'also write the tables of all runs as CSV into this folder, one row told apart by variant and seed',
+    },
+    again: { type: 'boolean', default: false, describe: 'compute what has been computed with the same settings, too' },
+    ...deviceOptions,
+    json: { type: 'boolean', default: false, describe: 'print what was written as one JSON line' },
+  },
+  examples: [
+    ['analyze results/quickstart/069474dc3c4b --all', 'everything about one run, as results/.../report.html'],
+    ['analyze results/mano --only probes --collect experiments/mano/data', 'one table over all runs of a study'],
+  ],
+  async run(args) {
+    const { analyzeRuns } = await import('../analyzeRuns.ts');
+    const { run, all, only, rows, checkpoint, study, collect, again } = args;
+    const done = await analyzeRuns({
+      ...{ path: String(run), all, only, rows, checkpoint, again, device: deviceOf(args) },
+      ...(study === undefined ? {} : { study }),
+      ...(collect === undefined ? {} : { collect }),
+      say: (line) => process.stderr.write(`${line}\n`),
+    });
+    if (args.json) process.stdout.write(`${JSON.stringify(done)}\n`);
+    else for (const { report } of done) process.stdout.write(`Report: ${report}\n`);
+  },
+});
