@@ -1,11 +1,23 @@
 // The computations of decoding as programs over one model's weights.
-import { compile, treeLeaves } from '@looplab/engine';
+import { compileHost, type Hosted, treeLeaves } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
+import type { PastView } from '../kv/cachedSession.ts';
 import { bindParams, type Weights } from '../model/bind.ts';
 import type { Params } from '../model/params.ts';
 import { ownNames, stacksOf } from '../recurrence/layout.ts';
 import type { Plan } from '../recurrence/plan.ts';
-import { type DecodeSetup, decodeBegin, decodeRead, decodeStep, decodeWhole } from './decodePrograms.ts';
+import type { State } from '../recurrence/state.ts';
+import {
+  type Given as DecodeGiven,
+  type DecodeSetup,
+  decodeBegin,
+  decodeRead,
+  decodeStep,
+  decodeWhole,
+  type StepResult,
+  type StepRows,
+  type WholeRows,
+} from './decodePrograms.ts';
 import type { StepKind } from './stepKind.ts';
 
 /**
@@ -20,20 +32,18 @@ export interface Named {
   readonly plan: Plan;
 }
 
-type After<F> = F extends (setup: DecodeSetup, w: Weights, ...rest: infer A) => infer R
-  ? (seq: number, ...rest: A) => Promise<R>
-  : never;
-type AfterNamed<F> = F extends (setup: DecodeSetup, w: Weights, at: never, ...rest: infer A) => infer R
-  ? (seq: number, name: string, ...rest: A) => Promise<R>
-  : never;
+type Given = Hosted<DecodeGiven>;
+type Past = Hosted<PastView> | undefined;
+type Made<F extends (...args: never[]) => unknown> = Promise<Hosted<ReturnType<F>>>;
 
+/** Each takes the number of tokens in a row first; those that need it, the name of a step. */
 export interface Programs {
-  readonly begin: After<typeof decodeBegin>;
-  readonly step: AfterNamed<typeof decodeStep>;
+  begin(seq: number, given: Given, past: Past): Made<typeof decodeBegin>;
+  step(seq: number, name: string, given: Given, rows: Hosted<StepRows>): Made<typeof decodeStep>;
   /** Only what a step's tokens show to those after them. */
-  readonly shown: (...args: Parameters<Programs['step']>) => Promise<Awaited<ReturnType<Programs['step']>>['shown']>;
-  readonly whole: AfterNamed<typeof decodeWhole>;
-  readonly read: After<typeof decodeRead>;
+  shown(seq: number, name: string, given: Given, rows: Hosted<StepRows>): Promise<Hosted<StepResult['shown']>>;
+  whole(seq: number, name: string, given: Given, rows: Hosted<WholeRows>): Made<typeof decodeWhole>;
+  read(seq: number, given: Given, finals: readonly Hosted<State>[], past: Past): Made<typeof decodeRead>;
   /** Frees what was derived from the parameters. */
   dispose(): void;
 }
@@ -54,29 +64,33 @@ export function compilePrograms(setup: DecodeSetup, params: Params, named: (name
   const bytes = 4 * tensors(bound).reduce((n, x) => n + x.size, 0);
   // Constants must have values before they are traced.
   let ready: Promise<unknown> | undefined;
-  const program = <A extends unknown[], R>(
-    name: string,
-    f: (w: Weights, ...args: A) => R,
-  ): ((seq: number, ...args: A) => Promise<R>) => {
-    const within = compile((...args: A) => f(bound, ...args), { name });
-    const beside = compile(f, { name });
-    return async (seq, ...args) => {
+  const program = <A extends unknown[], R>(name: string, f: (w: Weights, ...args: A) => R) => {
+    type Program = (...args: unknown[]) => Promise<Hosted<R>>; // the arguments are checked where it is called, below
+    const within = compileHost((...args: A) => f(bound, ...args), { name }) as unknown as Program;
+    const beside = compileHost(f, { name }) as unknown as Program;
+    return async (seq: number, ...args: Hosted<A> & unknown[]): Promise<Hosted<R>> => {
       ready ??= Promise.all(tensors(bound).map((x) => x.data()));
       await ready;
       return seq === 1 && bytes <= INLINE_BYTES ? within(...args) : beside(bound, ...args);
     };
   };
-  const step = (
-    w: Weights,
-    name: string,
-    ...args: Parameters<Programs['step']> extends [number, string, ...infer A] ? A : never
-  ) => decodeStep(setup, w, named(name), ...args);
+  const step = (w: Weights, name: string, given: DecodeGiven, rows: StepRows): StepResult =>
+    decodeStep(setup, w, named(name), given, rows);
   return {
-    begin: program('decodeBegin', (w, ...args) => decodeBegin(setup, w, ...args)),
+    begin: program('decodeBegin', (w, given: DecodeGiven, past: PastView | undefined) =>
+      decodeBegin(setup, w, given, past),
+    ),
     step: program('decodeStep', step),
-    shown: program('decodeShown', (w, name, ...args) => step(w, name, ...args).shown),
-    whole: program('decodeWhole', (w, name, ...args) => decodeWhole(setup, w, named(name).plan, ...args)),
-    read: program('decodeRead', (w, ...args) => decodeRead(setup, w, ...args)),
+    shown: program(
+      'decodeShown',
+      (w, name: string, given: DecodeGiven, rows: StepRows) => step(w, name, given, rows).shown,
+    ),
+    whole: program('decodeWhole', (w, name: string, given: DecodeGiven, rows: WholeRows) =>
+      decodeWhole(setup, w, named(name).plan, given, rows),
+    ),
+    read: program('decodeRead', (w, given: DecodeGiven, finals: readonly State[], past: PastView | undefined) =>
+      decodeRead(setup, w, given, finals, past),
+    ),
     dispose: () => {
       for (const x of tensors(bound)) if (!given.has(x)) x.dispose();
     },

@@ -169,28 +169,29 @@ function choose(rows: tf.Tensor, a: tf.Tensor, b: tf.Tensor): tf.Tensor {
   return tf.where(tf.cast(tf.reshape(rows, [rows.size, ...a.shape.slice(1).map(() => 1)]), 'bool'), a, b);
 }
 
+/** What a whole plan works on. */
+export interface WholeRows {
+  /** What the tokens before showed, by step. */
+  readonly before: Readonly<Record<string, Before>>;
+  /** What each view of each step shows of the cache, by step. */
+  readonly past: Readonly<Record<string, readonly PastView[]>>;
+  readonly coda?: PastView | undefined;
+  /** [rows, seq]: loops that each token takes at most. */
+  readonly depth?: tf.Tensor | undefined;
+  readonly mayExit: boolean;
+}
+
+export interface WholeResult {
+  readonly state: State;
+  /** Loops that each token took. */
+  readonly depth: tf.Tensor;
+  readonly written: Readonly<Record<string, KvSlot>>;
+  /** By step, by name. */
+  readonly shown: Readonly<Record<string, Readonly<Record<string, tf.Tensor>>>>;
+}
+
 /** A whole plan by the strategy's own driver, for those that are no loop over steps. */
-export function decodeWhole(
-  setup: DecodeSetup,
-  w: Weights,
-  plan: Plan,
-  given: Given,
-  rows: {
-    /** What the tokens before showed in each step, by step. */
-    readonly before: Readonly<Record<string, Before>>;
-    /** What each view of each step shows of the cache, by step. */
-    readonly past: Readonly<Record<string, readonly PastView[]>>;
-    readonly coda?: PastView | undefined;
-    /** [rows, seq]: loops that each token takes at most. */
-    readonly depth?: tf.Tensor | undefined;
-    readonly mayExit: boolean;
-  },
-): {
-  state: State;
-  depth: tf.Tensor;
-  written: Readonly<Record<string, KvSlot>>;
-  shown: Readonly<Record<string, Record<string, tf.Tensor>>>;
-} {
+export function decodeWhole(setup: DecodeSetup, w: Weights, plan: Plan, given: Given, rows: WholeRows): WholeResult {
   const { exit, strategy } = setup;
   const shown: Record<string, Record<string, tf.Tensor>> = {};
   const kv = new CachedSession(setup.kv, {

@@ -1,6 +1,5 @@
 // Computes what rows need next: packs it, runs a program, and files what comes out.
-import { treeLeaves } from '@looplab/engine';
-import * as tf from '@tensorflow/tfjs-core';
+import { type Hosted, HostTensor } from '@looplab/engine';
 import type { KvSlot } from '../kv/kvSlots.ts';
 import type { Params } from '../model/params.ts';
 import { CODA, PRELUDE, type StackShape } from '../model/specs.ts';
@@ -10,9 +9,9 @@ import { bucketOf } from './bucket.ts';
 import { compilePrograms, type Named, type Programs } from './compilePrograms.ts';
 import type { Before, DecodeSetup, Given, StepResult, StepRows } from './decodePrograms.ts';
 import { type Course, type Flight, kindOf, loopOf, pairsOf, stepKey, stopping } from './flight.ts';
-import { blank, type HostTensor, type HostTensors, pack, packAll, unpack, unpackAll } from './hostTensor.ts';
 import type { LayerRow } from './kvCache.ts';
 import { RopeRows } from './ropeRows.ts';
+import { blank, type HostTensors, pack, packAll, unpack, unpackAll } from './rows.ts';
 import type { StepKind } from './stepKind.ts';
 import { TokenMemory } from './tokenMemory.ts';
 
@@ -65,14 +64,12 @@ export class DecodeRunner {
     if (!shape) return;
     const flights = rows.map(([f]) => f);
     const all = this.#padded(flights);
-    const args = [this.#given(all), this.#memory.once(PRELUDE, all)] as const;
-    await using(args, this.#programs.begin(seqOf(all), ...args), async ({ e, written }) => {
-      const layers = await layerRows(written);
-      const made = await unpack(e);
-      rows.forEach((row, i) => {
-        for (const f of row) f.e = made[i] as HostTensor; // one a row
-        this.#memory.wroteOnce(PRELUDE, row[0], layers(i), row[0].inputs.keyMask);
-      });
+    const out = await this.#programs.begin(seqOf(all), this.#given(all), this.#memory.once(PRELUDE, all));
+    const made = unpack(out.e);
+    const layers = layerRows(out.written);
+    rows.forEach((row, i) => {
+      for (const f of row) f.e = made[i] as HostTensor; // one a row
+      this.#memory.wroteOnce(PRELUDE, row[0], layers(i), row[0].inputs.keyMask);
     });
     for (const f of flights) this.flops += stackFlops(shape, f.seq, pairsOf(f));
   }
@@ -80,25 +77,25 @@ export class DecodeRunner {
   /** The next step of flights that are all at one kind of step. */
   async step(flights: readonly Flight[]): Promise<void> {
     const all = this.#padded(flights);
-    const args = [this.#given(all), this.#stepRows(all)] as const;
     const { id } = kindOf(all[0] as Flight); // there is a flight
     this.#count(flights);
-    const finished = await using(args, this.#programs.step(seqOf(all), id, ...args), (out) => this.#file(flights, out));
+    const out = await this.#programs.step(seqOf(all), id, this.#given(all), this.#stepRows(all));
+    const finished = this.#file(flights, out);
     if (this.#memory.last.used) await this.#showLeft(finished);
     for (const f of finished) f.step = f.course.plan.steps.length;
   }
 
   /** Gives the flights what a step made of them. Returns those that have ended, perhaps before the end of their plan. */
-  async #file(flights: readonly Flight[], out: StepResult): Promise<Flight[]> {
-    const states = await unpackAll(out.state);
-    const memories = await unpackAll(out.memory);
-    const begun = await unpackAll(out.begun ?? {});
-    const shown = await unpackAll(out.shown);
-    const done = out.done && (await out.done.data());
-    const logits = out.logits && (await unpack(out.logits));
-    const written = out.written && (await layerRows(out.written));
-    const has = out.written?.has ? await unpack(out.written.has) : undefined;
-    const coda = out.coda && (await layerRows(out.coda));
+  #file(flights: readonly Flight[], out: Hosted<StepResult>): Flight[] {
+    const states = unpackAll(out.state);
+    const memories = unpackAll(out.memory);
+    const begun = unpackAll(out.begun ?? {});
+    const shown = unpackAll(out.shown);
+    const done = out.done?.data;
+    const logits = out.logits && unpack(out.logits);
+    const written = out.written && layerRows(out.written);
+    const has = out.written?.has ? unpack(out.written.has) : undefined;
+    const coda = out.coda && layerRows(out.coda);
     const ended: Flight[] = [];
     flights.forEach((f, i) => {
       const kind = kindOf(f);
@@ -128,14 +125,11 @@ export class DecodeRunner {
       const alike = left.filter(({ kind }) => kind.id === id);
       const group = [...new Map(alike.map(({ f, at }) => [f, { ...f, step: at }])).values()]; // each flight once
       const all = this.#padded(group);
-      const args = [this.#given(all), this.#stepRows(all)] as const;
-      await using(args, this.#programs.shown(seqOf(all), id, ...args), async (out) => {
-        const rows = await unpackAll(out);
-        for (const { f, at } of alike) {
-          const i = group.findIndex((g) => g.row === f.row);
-          this.#memory.last.keep(stepKey(f, at), f.row, rows[i] ?? {});
-        }
-      });
+      const rows = unpackAll(await this.#programs.shown(seqOf(all), id, this.#given(all), this.#stepRows(all)));
+      for (const { f, at } of alike) {
+        const i = group.findIndex((g) => g.row === f.row);
+        this.#memory.last.keep(stepKey(f, at), f.row, rows[i] ?? {});
+      }
     }
   }
 
@@ -158,29 +152,27 @@ export class DecodeRunner {
       coda: this.#coda(all),
       depth: limits ? packed(all, (f) => Float32Array.from(f.limits ?? [])) : undefined,
     };
-    const args = [this.#given(all), rows] as const;
     const named = (kinds[0] as StepKind).id; // a plan has a step
-    await using(args, this.#programs.whole(seqOf(all), named, ...args), async (out) => {
-      const states = await unpackAll(out.state);
-      const depths = await unpack(out.depth);
-      const shown = await Promise.all(plan.steps.map(({ t }) => unpackAll(out.shown[t] ?? {})));
-      flights.forEach((f, i) => {
-        f.state = states[i] ?? {};
-        f.depths.set(floats(depths[i]) ?? []);
-        plan.steps.forEach((_, n) => {
-          this.#memory.last.keep(stepKey(f, n), f.row, shown[n]?.[i] ?? {});
-        });
+    const out = await this.#programs.whole(seqOf(all), named, this.#given(all), rows);
+    const states = unpackAll(out.state);
+    const depths = unpack(out.depth);
+    const shown = plan.steps.map(({ t }) => unpackAll(out.shown[t] ?? {}));
+    flights.forEach((f, i) => {
+      f.state = states[i] ?? {};
+      f.depths.set(floats(depths[i]) ?? []);
+      plan.steps.forEach((_, n) => {
+        this.#memory.last.keep(stepKey(f, n), f.row, shown[n]?.[i] ?? {});
       });
-      for (const kind of new Map(kinds.map((kind) => [`${kind.k.core}/${kind.slot}`, kind])).values()) {
-        const slot = out.written[`${kind.k.core}/${kind.slot}`];
-        if (!slot) continue;
-        const layers = await layerRows(slot);
-        const has = slot.has ? await unpack(slot.has) : undefined;
-        flights.forEach((f, i) => {
-          this.#memory.wrote(f, kind, layers(i), floats(has?.[i]));
-        });
-      }
     });
+    for (const kind of new Map(kinds.map((kind) => [`${kind.k.core}/${kind.slot}`, kind])).values()) {
+      const slot = out.written[`${kind.k.core}/${kind.slot}`];
+      if (!slot) continue;
+      const layers = layerRows(slot);
+      const has = slot.has ? unpack(slot.has) : undefined;
+      flights.forEach((f, i) => {
+        this.#memory.wrote(f, kind, layers(i), floats(has?.[i]));
+      });
+    }
     for (let n = 0; n < plan.steps.length; n++) {
       this.#count(flights);
       for (const f of flights) f.step++;
@@ -194,22 +186,22 @@ export class DecodeRunner {
     const { vocab } = this.#setup.config;
     if (rows.every((row) => row.length === 1 && row[0].logits))
       return {
-        logits: firsts.map((f) => ({ data: f.logits ?? new Float32Array(0), shape: [f.seq, vocab] })),
+        logits: firsts.map((f) => new HostTensor(f.logits ?? new Float32Array(0), [f.seq, vocab])),
         chosen: firsts,
       };
     const all = this.#padded(firsts);
     const finals = (rows[0] as RowFlights).map((_, n) => packAll(this.#padded(rows.map((row) => row[n]?.state ?? {}))));
-    const args = [this.#given(all), finals, this.#memory.once(CODA, all)] as const;
     for (const f of firsts) this.flops += readoutFlops(this.#setup.config, this.#stacks, f.seq, pairsOf(f));
-    return using(args, this.#programs.read(seqOf(all), ...args), async (out) => {
-      const choice = await out.choice?.data();
-      const layers = out.written && (await layerRows(out.written));
-      firsts.forEach((f, i) => {
-        if (layers) this.#memory.wroteOnce(CODA, f, layers(i), f.inputs.keyMask);
-      });
-      const logits = (await unpack(out.logits)).slice(0, rows.length);
-      return { logits, chosen: rows.map((row, i) => row[choice?.[i] ?? 0] as Flight) }; // a trajectory of the row
+    const out = await this.#programs.read(seqOf(all), this.#given(all), finals, this.#memory.once(CODA, all));
+    const layers = out.written && layerRows(out.written);
+    firsts.forEach((f, i) => {
+      if (layers) this.#memory.wroteOnce(CODA, f, layers(i), f.inputs.keyMask);
     });
+    const choice = out.choice?.data;
+    return {
+      logits: unpack(out.logits).slice(0, rows.length),
+      chosen: rows.map((row, i) => row[choice?.[i] ?? 0] as Flight), // a trajectory of the row
+    };
   }
 
   dispose(): void {
@@ -222,19 +214,18 @@ export class DecodeRunner {
     return [...rows, ...new Array<T>(n - rows.length).fill(rows[0] as T)]; // there is a row
   }
 
-  #given(flights: readonly Flight[]): Given {
+  #given(flights: readonly Flight[]): Hosted<Given> {
     const [{ seq, offset, e }] = flights as readonly [Flight];
     const positions = seq === 1 ? flights.map((f) => f.offset) : Array.from({ length: seq }, (_, j) => offset + j);
-    const shared = Object.entries(this.#shared).map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]);
     return {
-      inputs: packAll(flights.map((f) => f.inputs)) as unknown as Inputs, // what the caller fed
+      inputs: packAll(flights.map((f) => f.inputs)) as unknown as Hosted<Inputs>, // what the caller fed
       ...(e ? { e: pack(flights.map((f) => f.e ?? e)) } : {}),
-      noise: { ...packAll(flights.map((f) => f.noise)), ...Object.fromEntries(shared) },
+      noise: { ...packAll(flights.map((f) => f.noise)), ...this.#shared },
       rope: this.#rope.at(positions),
     };
   }
 
-  #stepRows(flights: readonly Flight[]): StepRows {
+  #stepRows(flights: readonly Flight[]): Hosted<StepRows> {
     const { mayExit, since } = flights[0] as Flight; // there is a flight
     const known = flights.find((f) => f.state);
     const { strategy, kv } = this.#setup;
@@ -248,7 +239,7 @@ export class DecodeRunner {
       state: rows(known?.state, (f) => f.state),
       memory: rows(known?.memory, (f) => f.memory),
       since: rows(since, (f) => f.since),
-      fresh: known && fresh.includes(1) ? tf.tensor1d(fresh) : undefined,
+      fresh: known && fresh.includes(1) ? new HostTensor(fresh, [fresh.length]) : undefined,
       loop: packed(flights, (f) => new Float32Array(f.seq).fill(loopOf(f))),
       stopped: held ? packed(flights, (f) => f.stopped) : undefined,
       latest: fills ? latestOf(flights.flatMap((f) => this.#memory.latest(f) ?? [])) : undefined,
@@ -258,7 +249,7 @@ export class DecodeRunner {
     };
   }
 
-  #before(flights: readonly Flight[], step?: number): Before {
+  #before(flights: readonly Flight[], step?: number): Hosted<Before> {
     return packAll(flights.map((f) => this.#memory.last.before(stepKey(f, step ?? f.step), f.row)));
   }
 
@@ -267,7 +258,7 @@ export class DecodeRunner {
   }
 
   /** What the coda sees, if logits are read after steps. */
-  #coda(flights: readonly Flight[]): StepRows['coda'] {
+  #coda(flights: readonly Flight[]): Hosted<StepRows['coda']> {
     return this.#reads(flights[0] as Flight) && CODA in this.#stacks ? this.#memory.once(CODA, flights) : undefined;
   }
 
@@ -286,34 +277,16 @@ const seqOf = (flights: readonly Flight[]): number => flights[0]?.seq ?? 0;
 
 const floats = (x: HostTensor | undefined): Float32Array | undefined => x?.data as Float32Array | undefined; // written as float32
 
-const packed = (flights: readonly Flight[], of: (f: Flight) => Float32Array): tf.Tensor =>
-  pack(flights.map((f) => ({ data: of(f), shape: [f.seq] })));
-
-const tensors = (tree: unknown): tf.Tensor[] => treeLeaves(tree).filter((x) => x instanceof tf.Tensor);
-
-/** Waits for a program, reads its result, and frees that and the arguments. */
-async function using<R, T>(args: unknown, running: Promise<R>, read: (out: R) => Promise<T>): Promise<T> {
-  try {
-    const out = await running;
-    try {
-      return await read(out);
-    } finally {
-      tf.dispose(tensors(out));
-    }
-  } finally {
-    tf.dispose(tensors(args));
-  }
-}
+const packed = (flights: readonly Flight[], of: (f: Flight) => Float32Array): HostTensor =>
+  pack(flights.map((f) => new HostTensor(of(f), [f.seq])));
 
 /** The layers of a slot [rows, seq, width] by rows. */
-async function layerRows({ layers }: KvSlot): Promise<(row: number) => LayerRow[]> {
-  const read = async (x: tf.Tensor): Promise<(row: number) => Float32Array> => {
-    const data = (await x.data()) as Float32Array; // keys and values are float32
-    const size = data.length / (x.shape[0] ?? 1);
-    return (row) => data.subarray(row * size, (row + 1) * size);
+function layerRows({ layers }: Hosted<KvSlot>): (row: number) => LayerRow[] {
+  const of = ({ data, shape }: HostTensor, row: number): Float32Array => {
+    const size = data.length / (shape[0] ?? 1);
+    return data.subarray(row * size, (row + 1) * size) as Float32Array; // keys and values are float32
   };
-  const all = await Promise.all(layers.map(async ({ k, v }) => ({ k: await read(k), v: await read(v) })));
-  return (row) => all.map(({ k, v }) => ({ k: k(row), v: v(row) }));
+  return (row) => layers.map(({ k, v }) => ({ k: of(k, row), v: of(v, row) }));
 }
 
 /** One token of what rows wrote. */
@@ -323,20 +296,20 @@ function token(layers: readonly LayerRow[], j: number, seq: number): LayerRow[] 
 }
 
 /** What rows wrote last, as a slot; undefined if they have written nothing yet. */
-function latestOf(rows: readonly { layers: LayerRow[]; has: Float32Array }[]): KvSlot | undefined {
+function latestOf(rows: readonly { layers: LayerRow[]; has: Float32Array }[]): Hosted<KvSlot> | undefined {
   const [first] = rows;
   if (!first) return undefined;
   const seq = first.has.length;
-  const layer = (i: number, of: 'k' | 'v'): tf.Tensor =>
+  const layer = (i: number, of: 'k' | 'v'): HostTensor =>
     pack(
       rows.map(({ layers }) => {
         const data = layers[i]?.[of] ?? new Float32Array(0); // rows have the same layers
-        return { data, shape: [seq, data.length / seq] };
+        return new HostTensor(data, [seq, data.length / seq]);
       }),
     );
   return {
     layers: first.layers.map((_, i) => ({ k: layer(i, 'k'), v: layer(i, 'v') })),
-    has: pack(rows.map(({ has }) => ({ data: has, shape: [seq] }))),
+    has: pack(rows.map(({ has }) => new HostTensor(has, [seq]))),
   };
 }
 

@@ -1,4 +1,5 @@
 // Cached decoding: tokens go in, logits come out; what has stopped is not computed any further.
+import { type HostData, HostTensor } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { ConfigError } from '../config/parseOptions.ts';
 import type { ExitRule } from '../exit/exitRule.ts';
@@ -18,7 +19,7 @@ import type { Key } from '../rng/random.ts';
 import type { DecodeSetup } from './decodePrograms.ts';
 import { DecodeRunner, type RowFlights } from './decodeRunner.ts';
 import { type Course, type Flight, isDone, kindOf } from './flight.ts';
-import { type HostTensors, pack, unpackAll } from './hostTensor.ts';
+import { type HostTensors, pack, unpackAll } from './rows.ts';
 import { stepKinds } from './stepKind.ts';
 
 export interface DecoderOptions {
@@ -123,7 +124,7 @@ export class Decoder {
     const before = runner.flops;
     const { courses, depth } = this.#coursesOf(fed);
     const limits = limitsOf(depth ? await depth.data() : undefined, given, batch * seq);
-    const rows = await unpackAll({ ...fed });
+    const rows = unpackAll(await hosted(fed));
     const flights = rows.map((row, b) =>
       this.#launch(courses, {
         row: b,
@@ -138,7 +139,7 @@ export class Decoder {
     this.#flights = [];
     const { logits, chosen } = await runner.read(flights);
     return {
-      logits: pack(logits),
+      logits: tensorOf(pack(logits)),
       depths: Int32Array.from(chosen.flatMap((f) => [...f.depths])),
       flops: runner.flops - before,
     };
@@ -168,7 +169,7 @@ export class Decoder {
     ids.dispose();
     await this.#begin(
       tokens.map(({ row, id }) => {
-        const inputs = { ids: { data: Int32Array.of(id), shape: [1] } };
+        const inputs = { ids: new HostTensor(Int32Array.of(id), [1]) };
         return this.#launch(courses, { row, inputs, seq: 1, limits: undefined, mayExit: true });
       }),
     );
@@ -277,7 +278,7 @@ export class Decoder {
       const noise: HostTensors = Object.fromEntries(
         drawn.map(({ spec, key }) => {
           const { data, shape } = drawValues(spec, at, key);
-          return [spec.name, { data, shape: shape.slice(1) }];
+          return [spec.name, new HostTensor(data, shape.slice(1))];
         }),
       );
       const start = { stopped: new Float32Array(seq), depths: new Int32Array(seq), latest: new Map(), kept: new Map() };
@@ -308,6 +309,18 @@ export class Decoder {
     if (this.#setup.strategy.driver.id === unroll.id) await runner.step(largest);
     else await runner.whole(largest);
   }
+}
+
+/** The values of what was fed. */
+async function hosted(inputs: Inputs): Promise<HostTensors> {
+  const read = Object.entries({ ...inputs } as Readonly<Record<string, tf.Tensor>>).map(
+    async ([name, x]) => [name, new HostTensor((await x.data()) as HostData, x.shape)] as const, // inputs are numbers
+  );
+  return Object.fromEntries(await Promise.all(read));
+}
+
+function tensorOf({ data, shape }: HostTensor): tf.Tensor {
+  return tf.tensor(data, [...shape]);
 }
 
 /** The stricter of two limits for each token. */

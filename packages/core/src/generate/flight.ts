@@ -1,7 +1,8 @@
 // A row's new tokens on their way through the loops of one trajectory.
+import type { HostTensor } from '@looplab/engine';
 import type { Plan } from '../recurrence/plan.ts';
-import type { HostTensor, HostTensors } from './hostTensor.ts';
 import type { Kept } from './kept.ts';
+import type { HostTensors } from './rows.ts';
 import type { StepKind } from './stepKind.ts';
 
 /** A trajectory as it is planned for tokens of one shape. */

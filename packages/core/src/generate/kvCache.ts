@@ -1,5 +1,5 @@
 // The keys and values of everything decoded so far, on the host and by heads: a token is written in place.
-import * as tf from '@tensorflow/tfjs-core';
+import { type Hosted, HostTensor } from '@looplab/engine';
 import type { CachedSlot } from '../kv/cachedSession.ts';
 import type { StackShape } from '../model/specs.ts';
 
@@ -29,8 +29,8 @@ interface Store {
 }
 
 /**
- * Shapes change only when the places are doubled, so compiled steps are traced no more often than that. Tensors handed
- * out share the memory: they must be gone before the next write.
+ * Shapes change only when the places are doubled, so compiled steps are traced no more often than that. Views share the
+ * memory: they must have been used before the next write.
  */
 export class KvCache {
   readonly #rows: number;
@@ -120,7 +120,7 @@ export class KvCache {
     stack: string,
     rows: readonly { readonly row: number; readonly slot: string }[],
     hide: (mask: Float32Array, i: number) => void,
-  ): CachedSlot {
+  ): Hosted<CachedSlot> {
     const store = this.#store(stack);
     const { heads, dModel } = store.shape;
     const index = Int32Array.from(rows, ({ row, slot }) => this.#number(store, slot) * this.#rows + row);
@@ -132,15 +132,15 @@ export class KvCache {
     });
     const size = this.#places * dModel; // of a slot of a row
     const inOrder = index.every((n, i) => n === (index[0] as number) + i);
-    const part = (x: Float32Array): tf.Tensor => {
+    const part = (x: Float32Array): HostTensor => {
       const n = inOrder ? rows.length : store.slots.size * this.#rows;
       const from = inOrder ? (index[0] as number) * size : 0;
-      return tf.tensor(x.subarray(from, from + n * size), [n, heads, this.#places, dModel / heads]);
+      return new HostTensor(x.subarray(from, from + n * size), [n, heads, this.#places, dModel / heads]);
     };
     return {
       layers: store.k.map((k, i) => ({ k: part(k), v: part(store.v[i] as Float32Array) })), // as many
-      ...(inOrder ? {} : { index: tf.tensor1d(index, 'int32') }),
-      mask: tf.tensor2d(mask, [rows.length, this.#places]),
+      ...(inOrder ? {} : { index: new HostTensor(index, [index.length]) }),
+      mask: new HostTensor(mask, [rows.length, this.#places]),
     };
   }
 

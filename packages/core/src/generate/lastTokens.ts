@@ -1,5 +1,6 @@
 // What each row's last token showed in each step, for the steps of the token after it.
-import type { HostTensor, HostTensors } from './hostTensor.ts';
+import { HostTensor } from '@looplab/engine';
+import { blank, type HostTensors } from './rows.ts';
 
 export class LastTokens {
   /** By step, by name, a row each. */
@@ -10,7 +11,7 @@ export class LastTokens {
     const out: Record<string, HostTensor> = {};
     for (const [name, rows] of this.#shown.get(step) ?? []) {
       const any = rows.find((x) => x !== undefined) as HostTensor; // a name is here because a row showed it
-      out[name] = rows[row] ?? { data: any.data.map(() => 0), shape: any.shape };
+      out[name] = rows[row] ?? (blank({ any }).any as HostTensor);
     }
     return out;
   }
@@ -23,7 +24,7 @@ export class LastTokens {
     for (const [name, { data, shape }] of Object.entries(shown)) {
       const [seq = 1, ...rest] = shape;
       const rows = names.get(name) ?? [];
-      rows[row] = { data: data.slice((data.length / seq) * (seq - 1)), shape: [1, ...rest] };
+      rows[row] = new HostTensor(data.slice((data.length / seq) * (seq - 1)), [1, ...rest]);
       names.set(name, rows);
     }
   }

@@ -1,5 +1,5 @@
 // Rotary tables at any positions, from tables that are made once.
-import { type RopeTables, ropeTables } from '@looplab/engine';
+import { type Hosted, HostTensor, type RopeTables, ropeTables } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 
 interface Tables {
@@ -31,14 +31,14 @@ export class RopeRows {
     this.#positions = positions;
   }
 
-  /** Tables by head width, [positions, width / 2]; the caller disposes of them. */
-  at(positions: readonly number[]): Record<string, RopeTables> {
-    const rows = (from: Float32Array, half: number): tf.Tensor2D => {
+  /** Tables by head width, [positions, width / 2]. */
+  at(positions: readonly number[]): Record<string, Hosted<RopeTables>> {
+    const rows = (from: Float32Array, half: number): HostTensor => {
       const to = new Float32Array(positions.length * half);
       positions.forEach((p, i) => {
         to.set(from.subarray(p * half, (p + 1) * half), i * half);
       });
-      return tf.tensor2d(to, [positions.length, half]);
+      return new HostTensor(to, [positions.length, half]);
     };
     return Object.fromEntries(
       [...this.#made].map(([width, { cos, sin }]) => [width, { cos: rows(cos, width / 2), sin: rows(sin, width / 2) }]),

@@ -1,11 +1,9 @@
 // What is kept of tokens for those after them: keys and values by slot, and what they showed in each step.
-import { MASKED } from '@looplab/engine';
-import * as tf from '@tensorflow/tfjs-core';
+import { type Hosted, HostTensor, MASKED } from '@looplab/engine';
 import type { PastView } from '../kv/cachedSession.ts';
 import type { KvPolicy } from '../kv/kvPolicy.ts';
 import { CODA, PRELUDE, type StackShape } from '../model/specs.ts';
 import { type Course, type Flight, kindOf } from './flight.ts';
-import type { HostTensor } from './hostTensor.ts';
 import { Kept } from './kept.ts';
 import { KvCache, type LayerRow, type Place } from './kvCache.ts';
 import { LastTokens } from './lastTokens.ts';
@@ -43,14 +41,14 @@ export class TokenMemory {
   }
 
   /** What rows see of earlier tokens in prelude or coda; undefined if there are none, or no such stack. */
-  once(stack: typeof PRELUDE | typeof CODA, rows: readonly Flight[]): PastView | undefined {
+  once(stack: typeof PRELUDE | typeof CODA, rows: readonly Flight[]): Hosted<PastView> | undefined {
     if (!(stack in this.#stacks)) return undefined;
     const slots = rows.map(({ row }) => ({ row, slot: ONLY }));
     return this.#view(stack, rows, [{ slots, own: true }], undefined);
   }
 
   /** What each view of the rows' next step shows of the cache; rows are at steps of one kind. */
-  views(rows: readonly Flight[], kinds: readonly StepKind[] = rows.map(kindOf)): PastView[] {
+  views(rows: readonly Flight[], kinds: readonly StepKind[] = rows.map(kindOf)): Hosted<PastView>[] {
     const [first] = rows as [Flight];
     const [{ k, views }] = kinds as [StepKind];
     return views.map(({ slots, window }, v) => {
@@ -67,7 +65,7 @@ export class TokenMemory {
     rows: readonly Flight[],
     parts: readonly { slots: readonly { row: number; slot: string }[]; own: boolean }[],
     window: number | undefined,
-  ): PastView | undefined {
+  ): Hosted<PastView> | undefined {
     const [{ seq, offset }] = rows as [Flight];
     const hide = (mask: Float32Array, f: Flight, own: boolean): void => {
       if (own) mask.fill(0, f.offset); // what the tokens at hand wrote there before is written anew
@@ -139,7 +137,13 @@ function seen(has: Float32Array | undefined, keyMask: HostTensor | undefined, se
 }
 
 /** [seq, parts * places]: 0 where the query at `offset + i` sees a place, else `MASKED`. */
-function placesBias(seq: number, offset: number, places: number, parts: number, window: number | undefined): tf.Tensor {
+function placesBias(
+  seq: number,
+  offset: number,
+  places: number,
+  parts: number,
+  window: number | undefined,
+): HostTensor {
   const columns = parts * places;
   const bias = new Float32Array(seq * columns).fill(MASKED);
   for (let i = 0; i < seq; i++) {
@@ -150,5 +154,5 @@ function placesBias(seq: number, offset: number, places: number, parts: number, 
       bias.fill(0, at + first, at + last + 1);
     }
   }
-  return tf.tensor2d(bias, [seq, columns]);
+  return new HostTensor(bias, [seq, columns]);
 }
