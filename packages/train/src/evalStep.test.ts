@@ -1,14 +1,19 @@
 // Evaluation against closed forms: a model that knows nothing, a gate that is constant.
 import {
+  type Batch,
+  fixedLoops,
   fold,
+  type Hidden,
   initParams,
   key,
   loopLM,
+  loopPlan,
   type ModelConfig,
   modelConfig,
   type Params,
   paramSpecs,
   plain,
+  type Strategy,
 } from '@looplab/core';
 import { compile, useDevice } from '@looplab/engine';
 import type { Task, TaskBatch } from '@looplab/tasks';
@@ -92,6 +97,51 @@ test('deeper loops than trained are read, while loss, accuracy and exits stay at
   expect(deep.lossPerLoop.slice(0, 2)).toEqual(flat.lossPerLoop);
   expect([deep.loss, deep.accuracy]).toEqual([flat.loss, flat.accuracy]);
   expect(deep.exitDistribution).toEqual(flat.exitDistribution);
+});
+
+test('of several trajectories each row is read in the one that is chosen', async () => {
+  const model = config(2);
+  const noChoice = fixedLoops();
+  /** Two trajectories from the embedding and from nothing; the first row takes the second. */
+  const pair: Strategy<Hidden> = {
+    ...noChoice,
+    id: 'pair',
+    plan: ({ loops }) => ['e', '0'].map((tag) => ({ ...loopPlan(loops), tag })),
+    init: (ctx, plan) => ({ h: plan.tag === 'e' ? ctx.e : tf.zerosLike(ctx.e) }),
+    step: (s, _k, ctx) => ({ h: ctx.core(tf.add(s.h, ctx.e)) }),
+    choose: () => tf.tensor2d([1, 0], [2, 1], 'int32'),
+  };
+  const only = (tag: string): Strategy<Hidden> => ({
+    ...pair,
+    plan: ({ loops }) => [{ ...loopPlan(loops), tag }],
+  });
+  const params = initParams(paramSpecs(model, pair), key(5));
+  const rowOnly = (row: number) =>
+    task({
+      validation: (index) => {
+        const b = batchOf(index);
+        return { ...b, weights: b.weights.map((w, i) => (Math.floor(i / 4) === row ? w : 0)) };
+      },
+    });
+  const result = (strategy: Strategy<Hidden>, data = task()) =>
+    evaluate(compile(evalStep(model, strategy, 2)), { ...on(model), strategy, params, task: data });
+  const both = await result(pair);
+  const first = await result(only('0'), rowOnly(0));
+  const second = await result(only('e'), rowOnly(1));
+  both.lossPerLoop.forEach((loss, t) => {
+    // each row has three scored positions
+    expect(loss).toBeCloseTo(((first.lossPerLoop[t] ?? 0) + (second.lossPerLoop[t] ?? 0)) / 2, 5);
+  });
+  const { choose: _, ...silent } = pair;
+  expect((await result(silent)).lossPerLoop).toEqual((await result(only('e'))).lossPerLoop);
+});
+
+test('batches are evaluated as the stage rewrites them', async () => {
+  const model = config(1);
+  const params = blank(model, 0.5);
+  const one = (batch: Batch): Batch => ({ ...batch, targets: tf.zerosLike(batch.targets) });
+  const { accuracy } = await evaluate(compile(evalStep(model, loopLM(), 1, one)), { ...on(model), params });
+  expect(accuracy).toBe(1); // equal logits say 0
 });
 
 test('a model without a gate or read-outs is read at its end', async () => {

@@ -135,7 +135,7 @@ function resolveStage(
   assertFits(objective, run.strategy);
   if (objective.batchNeeds?.includes('chain') && !run.task.chain) {
     throw new StudyError(
-      `objective ${objective.id} needs the steps of a chain of thought, which task ${run.task.name} does not have; choose a task with a chain, such as groupWords or mano`,
+      `objective ${objective.id} needs the steps of a chain of thought, which task ${run.task.name} does not have; choose a task that writes one, such as groupWords or mano`,
     );
   }
   if (carry === 'rows' && !run.strategy.renew) {

@@ -1,5 +1,15 @@
 // A compiled update behind one call, whole or in micro-batches, from a task's batch to the next state.
-import { type Batch, drawNoise, fold, type Key, type Noise, type Params, paramSpecs, type State } from '@looplab/core';
+import {
+  type Batch,
+  drawNoise,
+  fold,
+  type Key,
+  type Noise,
+  type Params,
+  paramSpecs,
+  type State,
+  trainingPlans,
+} from '@looplab/core';
 import { compile } from '@looplab/engine';
 import { chainTargets, type TaskBatch } from '@looplab/tasks';
 import * as tf from '@tensorflow/tfjs-core';
@@ -75,8 +85,9 @@ export function stepper(plan: RunPlan, stage: ResolvedStage): Stepper {
   const apply = compile(applyStep(setupOf({ loops: model.loops, hp: {} }, [])), { donate: [0, 1], name: 'applyStep' });
   const lead = leadIn(model, strategy);
 
-  const feed = ({ batch, loops, noise }: Update, part: number, draw: Key = noise): Fed => {
-    const chain = objective.batchNeeds?.includes('chain') ? chainTargets(task, batch, loops) : undefined;
+  const feed = ({ batch, loops, hp, noise }: Update, part: number, draw: Key = noise): Fed => {
+    const needsChain = objective.batchNeeds?.includes('chain') ?? false;
+    const chain = needsChain ? chainTargets(task, batch, loopsMade(plan, { loops, hp })) : undefined;
     return {
       batch: batchTensors(batch, part * rows, rows, chain),
       noise: drawNoise(model, strategy, { batch: rows, seq: batch.seq, loops }, draw),
@@ -135,6 +146,12 @@ export function stepper(plan: RunPlan, stage: ResolvedStage): Stepper {
       await Promise.all([wholes.release(), parts.release(), apply.release(), lead.release()]);
     },
   };
+}
+
+/** Loops that an update reads in its first trajectory, which a plan may make more or fewer than were asked for. */
+function loopsMade({ model, strategy }: RunPlan, depth: UpdateDepth): number {
+  const [first] = trainingPlans(model, strategy, depth);
+  return first?.steps.filter((k) => !k.inner && !k.ahead).length ?? depth.loops;
 }
 
 /** One program for each kind of update. */

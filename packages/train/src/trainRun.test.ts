@@ -1,7 +1,7 @@
 // Runs and their folders: what they hold, how they resume, and how they end.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loopLM, plain } from '@looplab/core';
+import { fixedLoops, type Hidden, loopLM, plain, type Strategy } from '@looplab/core';
 import { useDevice } from '@looplab/engine';
 import { entropyRegularised, lastLoop } from '@looplab/objectives';
 import { groupWords, type Task } from '@looplab/tasks';
@@ -191,6 +191,17 @@ test('a damaged checkpoint is passed over for the one before, with the same fina
   expect(events.find((e) => e.event === 'resumed')?.step).toBe(3);
   expect(metrics(options.dir)).toEqual(metrics(whole.dir));
   expect(finalModel(options.dir).equals(finalModel(whole.dir))).toBe(true);
+});
+
+test('a plug-in that makes values that are not finite is named with its leaf', async () => {
+  const strategy: Strategy<Hidden> = {
+    ...fixedLoops(),
+    id: 'broken',
+    step: (s, _k, c) => ({ h: tf.log(tf.sub(tf.mul(c.core(s.h), 0), 1)) }),
+  };
+  await expect(trainRun(tiny({ strategy, objective: lastLoop() }))).rejects.toThrow(
+    "the loss is NaN at step 1 (strategy broken: the leaf 'h' of its last state holds a value that is not finite, in the first update: check init() and step()); lower train.lr",
+  );
 });
 
 test('divergence ends the run, keeps the last good checkpoint and is not tried again', async () => {

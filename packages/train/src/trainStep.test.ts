@@ -1,7 +1,7 @@
 // Compiled updates: micro-batches, stages, terms and memory.
-import { initParams, key, loopLM, modelConfig, type Params, paramSpecs } from '@looplab/core';
+import { type Batch, fixedLoops, initParams, key, loopLM, modelConfig, type Params, paramSpecs } from '@looplab/core';
 import { useDevice } from '@looplab/engine';
-import { entropyRegularised, gateImprovement } from '@looplab/objectives';
+import { entropyRegularised, gateImprovement, stepSupervised } from '@looplab/objectives';
 import { groupWords, type TaskBatch } from '@looplab/tasks';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
@@ -98,6 +98,29 @@ test('a stage moves the parameters it names and no others, not even by weight de
     const moved = Object.keys(before).filter((name) => `${before[name]}` !== `${after[name]}`);
     expect(moved.sort()).toEqual(['model.early_exit_gate.bias', 'model.early_exit_gate.weight']);
   }
+});
+
+test('a stage rewrites its batches inside the update', async () => {
+  const swapped = (batch: Batch): Batch => ({ ...batch, ids: batch.targets, targets: batch.ids });
+  const by = (b: TaskBatch): TaskBatch => ({ ...b, ids: b.targets, targets: b.ids });
+  const data = (step: number): TaskBatch => task.train(0, step, 6);
+  const inside = await train({ ...base, stages: [{ name: 'swapped', rewrite: swapped }] }, data);
+  const outside = await train(base, (step) => by(data(step)));
+  expect(inside.losses).toEqual(outside.losses);
+  expect(inside.after).toEqual(outside.after);
+  expect(inside.losses).not.toEqual((await train(base, data)).losses);
+});
+
+test('an objective that supervises each loop by a step of the chain is given the chain', async () => {
+  const relayed = { ...base, strategy: fixedLoops(), objective: stepSupervised() };
+  const whole = await train(relayed);
+  const parts = await train({ ...relayed, train: { ...base.train, microBatches: 3 } });
+  expect(whole.losses[2]).toBeLessThan(whole.losses[0] ?? 0);
+  expect(Math.abs(parts.loss - whole.loss)).toBeLessThan(1e-5); // float32 sums in another order
+  const { chain: _, ...silent } = task;
+  expect(() => planRun({ ...relayed, task: silent })).toThrow(
+    'objective stepSupervised needs the steps of a chain of thought, which task groupWords does not have; choose a task that writes one, such as groupWords or mano',
+  );
 });
 
 test('steps leak no tensors', async () => {

@@ -44,6 +44,7 @@ describe('repeatableSteps', () => {
     ['leaves a step over', cut, plan(0), 4],
     ['is 0 where steps differ by their place', moving, plan(1), 0],
     ['is 0 where a solver makes the steps', { ...cut, driver: anderson() }, plan(1), 0],
+    ['is 0 where steps leave terms for the loss', { ...cut, terms: () => ({}) }, plan(1), 0],
     ['is 0 where tokens are held back', { ...cut, active: () => tf.ones([2, 4]) }, plan(1), 0],
     ['is 0 where data set the depth', cut, { ...plan(1), depth: tf.ones([2, 4]) }, 0],
     ['is 0 where steps read older keys', { ...cut, kv: { ...perLoop(), views: () => [{ slots: [0] }] } }, plan(1), 0],

@@ -17,14 +17,15 @@ type PrefixOptions = Pick<TraceOptions, 'loops' | 'hp' | 'noise'>;
 
 /**
  * How many leading steps of a training plan are all alike and need no gradient, so that {@link repeatStep} can make them:
- * those without `grad`, if the strategy is `stationary`, its driver just makes them, and every step attends only to what it
- * writes itself. At least
+ * those without `grad`, if the strategy is `stationary`, its driver just makes them, none leaves terms, and every step
+ * attends only to what it writes itself. At least
  * one step is left over.
  */
 export function repeatableSteps(strategy: Strategy, plan: Plan): number {
   const { steps } = plan;
   const [first] = steps;
-  if (!first || !strategy.stationary || strategy.driver !== unroll || strategy.active || plan.depth) return 0;
+  if (!first || !strategy.stationary || strategy.driver !== unroll || strategy.active || strategy.terms || plan.depth)
+    return 0;
   if (!steps.every((k) => standsAlone(strategy.kv, k.t))) return 0;
   const isAlike = (k: Micro): boolean => !k.grad && !k.inner && k.core === first.core && k.dt === first.dt;
   const count = steps.findIndex((k) => !isAlike(k));
