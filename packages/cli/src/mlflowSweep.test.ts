@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loopLM } from '@looplab/core';
-import { MlflowClient, syncRuns } from '@looplab/mlflow';
+import { findRuns, MlflowClient, syncRuns } from '@looplab/mlflow';
 import { fakeServer } from '@looplab/mlflow/testing';
 import { entropyRegularised } from '@looplab/objectives';
 import { grid, sweep } from '@looplab/sweep';
@@ -44,7 +44,7 @@ it('shows a sweep as one run with its runs under it', { timeout: 120_000 }, asyn
 
   // the process of the last run may have ended before the sweep's own files were settled; sync has the last word
   const client = new MlflowClient({ uri: fake.uri, timeoutMs: 5000, retries: 0 });
-  const dirs = table.array('run').map((run) => join(results, 'tiny', String(run)));
+  const dirs = findRuns(join(results, 'tiny'));
   expect((await syncRuns(client, dirs)).map((run) => run.outcome)).toEqual(['same', 'same', 'same']);
   expect(parents[0]?.info.status).toBe('FINISHED');
   await fake.close();
