@@ -1,8 +1,9 @@
-// Typed arrays as tensors: rows, and what only some tasks have.
+// Typed arrays as tensors: rows, what only some tasks have, and what is refused before anything is computed.
 import { toArray, useDevice } from '@looplab/engine';
-import { chainTargets, groupWords, type TaskBatch } from '@looplab/tasks';
+import { chainTargets, groupWords, mano, type TaskBatch } from '@looplab/tasks';
 import { beforeAll, expect, test } from 'vitest';
 import { batchTensors } from './batch.ts';
+import { StudyError } from './errors.ts';
 
 beforeAll(() => useDevice({ kind: 'cpu' }));
 
@@ -36,4 +37,10 @@ test('what each loop should say goes with its rows', async () => {
   expect(part?.targets.shape).toEqual([2, 3, 2]);
   expect([...(await toArray(part?.targets as never))]).toEqual([...chain.targets.slice(2 * 3 * 2)]);
   expect([...(await toArray(part?.weights as never))]).toEqual([...chain.weights.slice(2 * 3 * 2)]);
+});
+
+test('rows packed with masks are refused with what to do', () => {
+  const batch = mano({ maxOps: 2, packing: 'masked', seq: 32 }).train(0, 0, 1);
+  expect(() => batchTensors(batch)).toThrow(StudyError);
+  expect(() => batchTensors(batch)).toThrow("set task.packing to 'none'");
 });
