@@ -31,8 +31,11 @@ export interface DriveOptions extends Pick<DeskContext, 'device' | 'threads'> {
 /** How a drive ended. */
 export interface DriveEnd {
   /** `complete`: nothing is left to do. `incomplete`: what is left needs another start, as the machine failed or others are at work. */
-  readonly end: 'complete' | 'incomplete' | 'cancelled' | 'failures' | 'detached';
+  readonly end: 'complete' | 'incomplete' | StopReason;
 }
+
+/** Why a drive stops before everything is done; `unwell`: starts fail one after the other without getting anywhere. */
+type StopReason = 'cancelled' | 'failures' | 'detached' | 'unwell';
 
 /** A run and how far one job wants it. */
 interface Work {
@@ -48,6 +51,9 @@ interface Active extends Work {
   /** Step at which it was started. */
   readonly from: number;
 }
+
+/** So many starts in a row without a step forward mean that something is wrong with the machine, not with the runs. */
+const STREAK = 10;
 
 /** So long runs may take to save and end when the sweep is stopped. */
 const GRACE_MS = 60_000;
@@ -70,7 +76,9 @@ export class Driver {
   /** Runs that the machine let down too often. */
   #blocked: Work[] = [];
   #failures = 0;
-  #stop: { why: 'cancelled' | 'failures' | 'detached'; since: number; forced: boolean } | undefined;
+  /** Starts in a row that the machine let down. */
+  #streak = 0;
+  #stop: { why: StopReason; since: number; forced: boolean } | undefined;
   #recorded: JobRecord[];
 
   constructor(plan: SweepPlan, folder: SweepFolder, context: DeskContext, options: DriveOptions) {
@@ -259,6 +267,7 @@ export class Driver {
     const verdict = desk.verdict(want);
     if (verdict) {
       if (verdict.status === 'failed' || verdict.status === 'diverged') this.#fail();
+      this.#streak = 0;
       events.ended({ desk, verdict, counts: this.#counts(), ...(status?.error ? { error: status.error } : {}) });
       return;
     }
@@ -276,7 +285,10 @@ export class Driver {
           return;
         }
       }
-      events.failed({ desk, error: desk.status?.error ?? howItEnded(state), willRetry: this.#mayRetry(desk) });
+      const error = desk.status?.error ?? howItEnded(state);
+      events.failed({ desk, error, willRetry: this.#mayRetry(desk) });
+      this.#streak = (desk.status?.step ?? 0) > active.from ? 0 : this.#streak + 1;
+      if (this.#streak >= STREAK) this.#stopFor('unwell');
     }
     if (this.#mayRetry(desk)) this.#pending.unshift(active);
     else {
@@ -348,7 +360,7 @@ export class Driver {
     return `${this.#plan.id}-${run.id}-${Date.now().toString(36)}`;
   }
 
-  #stopFor(why: 'cancelled' | 'failures' | 'detached'): void {
+  #stopFor(why: StopReason): void {
     this.#stop ??= { why, since: Date.now(), forced: false };
   }
 

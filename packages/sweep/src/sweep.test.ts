@@ -159,6 +159,16 @@ describe('a run that does not finish', () => {
     expect(rows.map((r) => r.status)).toEqual(['failed', 'planned', 'planned', 'planned']);
   });
 
+  test('nor do the others, one after the other without a step forward, stops the sweep before all of them are tried', async () => {
+    const results = tempDir();
+    const { end, rows } = await run(results, {
+      search: grid({ 'train.lr': Array.from({ length: 40 }, (_, i) => i + 1) }),
+      worker: [process.execPath, '-e', 'process.exit(1)'],
+    });
+    expect(end).toBe('unwell');
+    expect(rows.filter((r) => r.status === 'planned').length).toBeGreaterThan(30);
+  });
+
   test('has a log with what its process printed', async () => {
     const results = tempDir();
     const { rows } = await run(results, fates(2));

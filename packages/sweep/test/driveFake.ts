@@ -1,0 +1,32 @@
+// A process that drives a sweep of fake runs: `node driveFake.ts RESULTS SEARCH SEED`. Tests kill it.
+import { asha, grid, logUniform, planSweep, runSweep, type Search, SweepError, tpe } from '@looplab/sweep';
+import { listenForInterrupt, TrainError } from '@looplab/train';
+import { fakeStudy, fakeWorker } from './fakeStudy.ts';
+
+const [results = '', kind = 'grid', seed = '0'] = process.argv.slice(2);
+const space = { 'train.lr': logUniform(1e-4, 1) };
+const common = { trials: 12, seed: Number(seed) };
+const searches: Record<string, () => Search> = {
+  grid: () => grid({ 'train.lr': Array.from({ length: 12 }, (_, i) => (i + 1) / 100 + Number(seed)) }),
+  asha: () => asha(space, { ...common, rungs: 2 }),
+  tpe: () => tpe(space, { ...common, startup: 4 }),
+};
+const { signal } = listenForInterrupt();
+try {
+  const search = searches[kind]?.() ?? grid({});
+  const plan = planSweep(fakeStudy, { search, metric: 'loss', code: 'test' });
+  // killed workers are started again however often that is
+  const options = {
+    worker: fakeWorker,
+    workers: 2,
+    device: 'cpu',
+    retries: 1000,
+    output: process.stderr,
+    signal,
+  } as const;
+  const { end } = await runSweep(plan, { results, ...options });
+  process.stdout.write(`${end}\n`);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = error instanceof SweepError || error instanceof TrainError ? error.exitCode : 70;
+}
