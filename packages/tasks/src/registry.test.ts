@@ -1,4 +1,5 @@
 // Checks that tasks are found by name and that all of them keep the promises of the contract.
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { taskById, tasks } from './registry.ts';
@@ -66,4 +67,13 @@ describe.each(Object.keys(tasks))('%s', (name) => {
 it.each(['nope', 'toString', ''])('names the tasks there are when asked for %j', (name) => {
   expect(() => taskById(name)).toThrow(TaskError);
   expect(() => taskById(name)).toThrow(`there are ${Object.keys(tasks).join(', ')}`);
+});
+
+it('is documented: every task and every option stands in docs/tasks.md', () => {
+  const docs = readFileSync(new URL('../../../docs/tasks.md', import.meta.url), 'utf8');
+  for (const [name, { options }] of Object.entries(tasks)) {
+    const row = docs.split('\n').find((line) => line.startsWith(`| \`${name}\` |`));
+    const named = [...(row?.split(' | ')[2]?.matchAll(/`(\w+)`/g) ?? [])].map(([, option]) => option);
+    expect(named, name).toEqual(Object.keys(options.shape));
+  }
 });
