@@ -1,0 +1,40 @@
+// Capo: does looping store more? Bits a parameter of plain and looped models of equal size.
+import { fixedLoops, plain } from '@looplab/core';
+import { lastLoop } from '@looplab/objectives';
+import { capo } from '@looplab/tasks';
+import { defineStudy } from '@looplab/train';
+
+const [people, batch] = [400, 32];
+const exposures = (n: number): number => Math.round((n * people) / batch);
+
+export default defineStudy({
+  name: 'capo',
+  description: 'Does a looped model store more bits a parameter than the same layers applied once?',
+  task: capo({ people, tokens: 'pieces', rowsPerStep: batch }),
+  model: { dModel: 32, heads: 2, layers: 2, loops: 4, dFF: 88 },
+  strategy: fixedLoops(),
+  objective: lastLoop(),
+  train: {
+    ...{ steps: exposures(100), batch, lr: 4e-3, warmup: 50, weightDecay: 0.02, beta2: 0.98 },
+    ...{ evalEvery: exposures(50), evalBatches: 2, checkpointEvery: 10_000 },
+  },
+  variants: {
+    plain: { model: { loops: 1 }, strategy: plain() },
+    looped: {},
+  },
+  seeds: 3,
+  scales: {
+    tiny: {
+      task: capo({ people: 8, tokens: 'pieces' }),
+      model: { dModel: 8, heads: 2, dFF: 16 },
+      train: { steps: 4, batch: 4, warmup: 2, evalEvery: 2, evalBatches: 1, checkpointEvery: 4 },
+      seeds: 1,
+    },
+    // arXiv 2510.25741, appendix B.1
+    paper: {
+      task: capo({ people: 20_000, packing: 'open' }),
+      model: { dModel: 512, heads: 8, layers: 4, dFF: 2048 },
+      train: { steps: 250_000, batch: 192, lr: 1e-3, warmup: 1000 },
+    },
+  },
+});

@@ -1,0 +1,30 @@
+// Chain of thought against latent loops: the same words answered in writing, in latent space, and straight away.
+import { loopLM, plain } from '@looplab/core';
+import { entropyRegularised, lastLoop } from '@looplab/objectives';
+import { groupWords, withChain } from '@looplab/tasks';
+import { defineStudy } from '@looplab/train';
+
+const words = groupWords({ group: 'S3', seq: 8 });
+
+export default defineStudy({
+  name: 'cot-vs-latent',
+  description: 'How much writing does latent computation save at equal accuracy, and which of the two is faithful?',
+  task: words,
+  model: { dModel: 64, heads: 4, layers: 1, loops: 4, dFF: 176 },
+  strategy: loopLM(),
+  objective: entropyRegularised({ beta: 0.05 }),
+  train: { steps: 2000, batch: 128, lr: 2e-3, warmup: 50, evalEvery: 500, evalBatches: 4, checkpointEvery: 10_000 },
+  variants: {
+    latent: {},
+    direct: { model: { loops: 1 }, strategy: plain(), objective: lastLoop() },
+    written: { task: withChain(words), model: { loops: 1 }, strategy: plain(), objective: lastLoop() },
+  },
+  seeds: 3,
+  scales: {
+    tiny: {
+      model: { dModel: 8, heads: 2, dFF: 16 },
+      train: { steps: 4, batch: 4, warmup: 2, evalEvery: 2, evalBatches: 1, checkpointEvery: 4 },
+      seeds: 1,
+    },
+  },
+});

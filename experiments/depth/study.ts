@@ -1,0 +1,30 @@
+// Depth: what each further loop gives on words over S3, beyond the trained depth too.
+import { loopLM } from '@looplab/core';
+import { entropyRegularised } from '@looplab/objectives';
+import { groupWords } from '@looplab/tasks';
+import { defineStudy } from '@looplab/train';
+
+export default defineStudy({
+  name: 'depth',
+  description: 'Do harder words take more loops, does the gate know, and do loops beyond the trained depth help?',
+  task: groupWords({ group: 'S3', seq: 16 }),
+  model: { dModel: 64, heads: 4, layers: 1, loops: 4, dFF: 176 },
+  strategy: loopLM(),
+  objective: entropyRegularised({ beta: 0.05 }),
+  train: { steps: 2000, batch: 128, lr: 2e-3, warmup: 50, evalEvery: 500, evalBatches: 4, checkpointEvery: 1000 },
+  seeds: 3,
+  scales: {
+    tiny: {
+      task: groupWords({ group: 'S3', seq: 4 }),
+      model: { dModel: 8, heads: 2, dFF: 16 },
+      train: { steps: 4, batch: 4, warmup: 2, evalEvery: 2, evalBatches: 1, checkpointEvery: 4 },
+      seeds: 1,
+    },
+    // the sizes of arXiv 2510.25741, table 2, on its synthetic tasks: 1024 wide, 16 heads
+    paper: {
+      model: { dModel: 1024, heads: 16, layers: 2, loops: 6, dFF: 2816 },
+      train: { steps: 80_000, batch: 128, lr: 2e-4, warmup: 1000 },
+      seeds: 4,
+    },
+  },
+});

@@ -1,0 +1,57 @@
+// Multi-hop questions over stored facts: how many different questions does it take to learn to chain them?
+import { fixedLoops, plain } from '@looplab/core';
+import { lastLoop } from '@looplab/objectives';
+import { multiHop } from '@looplab/tasks';
+import { defineStudy } from '@looplab/train';
+
+const world = {
+  layers: 3,
+  perLayer: 20,
+  relations: 5,
+  hops: 2,
+  heldOut: 100,
+  wording: 'short',
+  factShare: 0.3,
+} as const;
+const asked = (samples: number) => multiHop({ ...world, samples });
+const once = { model: { loops: 1 }, strategy: plain() };
+const deep = { model: { layers: 4, loops: 1 }, strategy: plain() };
+
+export default defineStudy({
+  name: 'multihop',
+  description: 'Do more loops need fewer different questions to learn to chain two facts?',
+  task: asked(400),
+  model: { dModel: 64, heads: 4, layers: 1, loops: 4, dFF: 176 },
+  strategy: fixedLoops(),
+  objective: lastLoop(),
+  train: { steps: 2000, batch: 256, lr: 2e-3, warmup: 50, evalEvery: 500, evalBatches: 1, checkpointEvery: 10_000 },
+  variants: {
+    looped200: { task: asked(200) },
+    looped400: {},
+    plain200: { ...once, task: asked(200) },
+    plain400: once,
+    deep200: { ...deep, task: asked(200) },
+    deep400: deep,
+  },
+  seeds: 3,
+  scales: {
+    tiny: {
+      model: { dModel: 8, heads: 2, dFF: 16 },
+      train: { steps: 4, batch: 4, warmup: 2, evalEvery: 2, evalBatches: 1, checkpointEvery: 4 },
+      seeds: 1,
+    },
+    // arXiv 2510.25741, appendix B.3
+    paper: {
+      task: multiHop({ samples: 120_000 }),
+      model: { dModel: 1024, heads: 16, layers: 6, dFF: 2816 },
+      train: { steps: 20_000, batch: 2048, lr: 5e-4, warmup: 1000 },
+      variants: {
+        loops1: { model: { loops: 1 } },
+        loops2: { model: { loops: 2 } },
+        loops4: {},
+        deep: { model: { layers: 24, loops: 1 }, strategy: plain() },
+      },
+      seeds: 4,
+    },
+  },
+});

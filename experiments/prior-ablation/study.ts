@@ -1,0 +1,27 @@
+// Prior ablation: what the prior over exit steps does to depth and accuracy.
+import { loopLM } from '@looplab/core';
+import { entropyRegularised } from '@looplab/objectives';
+import { groupWords } from '@looplab/tasks';
+import { defineStudy } from '@looplab/train';
+
+const geometric = (lambda: number) => ({ objective: entropyRegularised({ beta: 0.05, prior: 'geometric', lambda }) });
+
+export default defineStudy({
+  name: 'prior-ablation',
+  description: 'Does a uniform prior over exit steps, which favours no depth, give better answers than geometric ones?',
+  task: groupWords({ group: 'S3', seq: 16 }),
+  model: { dModel: 64, heads: 4, layers: 1, loops: 4, dFF: 176 },
+  strategy: loopLM(),
+  objective: entropyRegularised({ beta: 0.05 }),
+  train: { steps: 1200, batch: 128, lr: 2e-3, warmup: 50, evalEvery: 300, evalBatches: 4, checkpointEvery: 10_000 },
+  variants: { uniform: {}, geometric02: geometric(0.2), geometric05: geometric(0.5), geometric08: geometric(0.8) },
+  seeds: 3,
+  scales: {
+    tiny: {
+      task: groupWords({ group: 'S3', seq: 4 }),
+      model: { dModel: 8, heads: 2, dFF: 16 },
+      train: { steps: 4, batch: 4, warmup: 2, evalEvery: 2, evalBatches: 1, checkpointEvery: 4 },
+      seeds: 1,
+    },
+  },
+});
