@@ -123,6 +123,16 @@ describe('interchange', () => {
     expect(Number(at(null, 0)?.follows)).toBeLessThan(0.5);
   });
 
+  it('asks for as many steps as the model masters, where every step is answered at its place', async () => {
+    // Two loops of a word of five: sums of three symbols are right, those of four and five are not.
+    const context = circuitContext({ modulus: 7, seq: 5, loops: 2, rows: 60 });
+    const result = await causal.run(context);
+    expect(result.notes.join(' ')).toContain('that after 3 of 5 chain steps');
+    const rows = result.tables.interchange ?? [];
+    expect(rows.find((r) => r.step === 2 && r.loop === 1)?.follows).toBe(1);
+    expect(rows.some((r) => r.step === 4)).toBe(false);
+  });
+
   it('says why it does not apply', async () => {
     const shared = circuitContext({ modulus: 7, seq: 4, loops: 3, rows: 60 });
     const strategy = { ...shared.strategy, kv: sharedFirst() };

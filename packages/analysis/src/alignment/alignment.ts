@@ -24,7 +24,8 @@ export const alignment: Analysis = defineAnalysis({
       loop: 'after which loop; 0 = before the first',
       site: 'the place where it is read off best: that of a step at or after it, or of the answer',
       accuracy: 'cross-validated accuracy of a ridge probe there',
-      normalised: '(accuracy - majority) / (1 - majority), not below 0: 0 = as by guessing, 1 = perfectly',
+      normalised:
+        '(accuracy - majority) / (1 - majority): 1 = perfectly; 0 where the interval of the accuracy reaches the majority',
       arrival: 'share of what can be read off at best that arrives with this loop',
     },
     steps: {
@@ -73,7 +74,7 @@ export const alignment: Analysis = defineAnalysis({
     const loops = Array.from({ length: states.loops + 1 }, (_, loop) => loop);
     const best = read.map((s) => loops.map((loop) => bestAt(s, loop)));
     const d: Decodability = best.map((row) =>
-      row.map((c) => Math.max(0, (c.accuracy.value - c.majority) / (1 - c.majority))),
+      row.map((c) => (c.accuracy.lo > c.majority ? (c.accuracy.value - c.majority) / (1 - c.majority) : 0)),
     );
     const arrival = arrivals(d);
     const first = firstLoops(d);

@@ -1,8 +1,10 @@
 // The interchange analysis: at which place and loop each chain step's latent carries the answer.
 import { fold, KvPolicyError, key } from '@looplab/core';
 import { type Analysis, defineAnalysis, skip } from '../analysis.ts';
-import { instances } from '../instances.ts';
+import type { AnalysisContext } from '../context.ts';
+import { type Instance, instances } from '../instances.ts';
 import { stepsToProbe } from '../probes/heatMap.ts';
+import { readouts } from '../readouts.ts';
 import { longestChain } from '../sites.ts';
 import { proportion } from '../statistics/interval.ts';
 import { cell, type Row } from '../table.ts';
@@ -32,12 +34,13 @@ export const causal: Analysis = defineAnalysis({
   run: async (context) => {
     const { task, model, progress } = context;
     const problems = instances(context);
-    const pairs = edits(task, problems, fold(key(context.seed), 'interchange'));
+    const until = await longestMastered(context, problems);
+    const pairs = edits(task, problems, fold(key(context.seed), 'interchange'), until === undefined ? {} : { until });
     if (pairs.length < LEAST)
       return skip(
         `does not apply: of ${problems.length} problems of task ${task.name} only ${pairs.length} can be changed in one symbol such that the chain keeps its shape and the answer differs`,
       );
-    const steps = stepsToProbe(longestChain(problems));
+    const steps = stepsToProbe(until ?? longestChain(problems));
     const placed = (s: number): Patch[] =>
       pairs.flatMap((edit) => {
         const place = edit.base.chain[s - 1]?.position;
@@ -93,6 +96,11 @@ export const causal: Analysis = defineAnalysis({
       tables: { interchange: rows },
       notes: [
         `${pairs.length} pairs differ in one symbol; whatever differs between them goes through the steps whose values differ.`,
+        ...(until === undefined
+          ? []
+          : [
+              `The answer is that after ${until} of ${longestChain(problems)} chain steps, the longest that the model gets right half of the time.`,
+            ]),
         'A step whose latent is used is followed when it is patched between the loop that makes it and the loop that reads it.',
         ...(few.length > 0
           ? [
@@ -103,3 +111,26 @@ export const causal: Analysis = defineAnalysis({
     };
   },
 });
+
+/**
+ * Where the model answers fewer than half of the problems but the task also scores each step at its place (running products): the largest
+ * number of steps that it does get right half of the time. Undefined where the whole problem will do, or nothing shorter is asked.
+ */
+async function longestMastered(context: AnalysisContext, problems: readonly Instance[]): Promise<number | undefined> {
+  const { seq } = context.task;
+  const of = await readouts(context);
+  const said = of.answer[of.loops.indexOf(of.trained)];
+  const token = new Map(Array.from(of.row, (row, i) => [row * seq + (of.position[i] ?? 0), i]));
+  const right = (x: Instance, position: number | undefined, value: number | undefined): boolean | undefined => {
+    const i = token.get(x.row * seq + (position ?? -1));
+    return i === undefined || of.target[i] !== value ? undefined : said?.[i] === value;
+  };
+  const half = (answers: readonly (boolean | undefined)[]): boolean =>
+    2 * answers.filter((a) => a).length >= answers.length;
+  if (half(problems.map((x) => right(x, x.answerAt, x.answer)))) return undefined;
+  for (let steps = longestChain(problems) - 1; steps >= 2; steps--) {
+    const answers = problems.map((x) => right(x, x.chain[steps - 1]?.position, x.chain[steps - 1]?.token));
+    if (answers.every((a) => a !== undefined) && half(answers)) return steps;
+  }
+  return undefined;
+}

@@ -20,10 +20,18 @@ export interface Edit {
  * For each instance one edit: the symbol at a random place of the problem is replaced by what another instance has there, such that the chain keeps
  * its steps and places, and the answer changes. Instances that find none in `tries` draws are left out. The answer must be the chain's last
  * value; instances of which it is not are left out too.
+ * @param options.until the problem ends with this chain step (from 1), whose value is its answer; for tasks that answer at every step
  */
-export function edits(task: Task, instances: readonly Instance[], key: Key, tries = 24): Edit[] {
-  return instances.flatMap((base, i) => {
-    if (base.chain.at(-1)?.token !== base.answer) return [];
+export function edits(
+  task: Task,
+  instances: readonly Instance[],
+  key: Key,
+  options: { readonly until?: number; readonly tries?: number } = {},
+): Edit[] {
+  const { until, tries = 24 } = options;
+  return instances.flatMap((whole, i) => {
+    const base = until === undefined ? whole : endingWith(whole, until);
+    if (base?.chain.at(-1)?.token !== base?.answer || !base) return [];
     const last = Math.max(...base.chain.map((s) => s.position));
     const from = fold(key, i);
     const places = randint(fold(from, 'place'), tries, last + 1);
@@ -34,12 +42,22 @@ export function edits(task: Task, instances: readonly Instance[], key: Key, trie
       const ids = base.ids.slice();
       ids[position] = symbol;
       const chain = (task.chain?.(ids) ?? []).filter((s) => s.problem === base.problem);
-      const same = chain.length === base.chain.length && chain.every((s, n) => s.position === base.chain[n]?.position);
-      const answer = chain.at(-1)?.token;
+      const same =
+        chain.length === whole.chain.length && chain.every((s, n) => s.position === whole.chain[n]?.position);
+      const values = chain.slice(0, base.chain.length).map((s) => s.token);
+      const answer = values.at(-1);
       if (!same || answer === undefined || answer === base.answer) continue;
-      const steps = chain.flatMap((s, n) => (s.token === base.chain[n]?.token ? [] : [n + 1]));
+      const steps = values.flatMap((v, n) => (v === base.chain[n]?.token ? [] : [n + 1]));
       return [{ base, ids, position, answer, steps }];
     }
     return [];
   });
+}
+
+/** The problem of the first `steps` chain steps, answered where the last of them is known; undefined where there are fewer. */
+function endingWith(whole: Instance, steps: number): Instance | undefined {
+  const chain = whole.chain.slice(0, steps);
+  const last = chain.at(-1);
+  if (!last || chain.length < steps) return undefined;
+  return { ...whole, chain, answerAt: last.position, answer: last.token, answers: [last.token] };
 }

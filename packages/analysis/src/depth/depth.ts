@@ -138,7 +138,7 @@ function byLoop(
   steps: number,
   from: Key,
 ): Row[] {
-  const estimates = rights.map((r) => clusteredMean(r, of, { key: from, keep }));
+  const estimates = rights.map((r) => clusteredMean(r, of, { key: from, keep, resamples: 400 }));
   const start = estimates[0]?.value ?? Number.NaN;
   return estimates.map(({ n, value, lo, hi }, t) => ({
     steps,
