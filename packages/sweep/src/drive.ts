@@ -6,7 +6,7 @@ import type { SweepEvents } from './events.ts';
 import type { Launcher, TaskState } from './launch/launcher.ts';
 import { checkedRuns, type PlannedRun, type SweepPlan } from './plan/sweepPlan.ts';
 import type { Verdict, Want } from './plan/verdict.ts';
-import { type DeskContext, RunDesk } from './runDesk.ts';
+import { type DeskContext, isSilent, RunDesk } from './runDesk.ts';
 import { exits } from './runTask.ts';
 import type { Outcome, Suggestion } from './search/search.ts';
 import { Timeline } from './search/timeline.ts';
@@ -166,7 +166,7 @@ export class Driver {
       const want = { ...(until === undefined ? {} : { until }), ...(limits === undefined ? {} : { limits }) };
       const work = { desk, want, job, order };
       const isWanted = this.#options.only?.has(run.id) ?? true;
-      if (isWanted && desk.verdict(want) === undefined) this.#pending.push(work);
+      if (isWanted && desk.settled(want) === undefined) this.#pending.push(work);
       return desk;
     });
     this.#jobs.push({ suggestion, desks });
@@ -264,7 +264,7 @@ export class Driver {
     }
     const status = desk.status;
     if (desk.isPruned && desk.verdict(want)?.status === 'pruned') desk.note('pruned', 'given up by hand');
-    const verdict = desk.verdict(want);
+    const verdict = desk.settled(want);
     if (verdict) {
       if (verdict.status === 'failed' || verdict.status === 'diverged') this.#fail();
       this.#streak = 0;
@@ -312,7 +312,7 @@ export class Driver {
     if (free.length === 0) return;
     this.#elsewhere = this.#elsewhere.filter((w) => !free.includes(w));
     for (const work of free) {
-      const verdict = work.desk.verdict(work.want);
+      const verdict = work.desk.settled(work.want);
       if (verdict) this.#options.events.ended({ desk: work.desk, verdict, counts: this.#counts() });
       else this.#pending.unshift(work);
     }
@@ -409,11 +409,6 @@ export class Driver {
     }
     return { total, done };
   }
-}
-
-/** Whether the status is that of a process which did not get to say how it ended. */
-function isSilent(status: string | undefined): boolean {
-  return status === undefined || status === 'queued' || status === 'running';
 }
 
 function howItEnded({ code, signal, reason }: TaskState & { state: 'ended' }): string {

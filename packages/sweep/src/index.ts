@@ -1,5 +1,7 @@
 // @looplab/sweep: one study, many runs: spaces, schedulers, launchers, resume.
 export { LauncherError, SweepError, SweepLockedError } from './errors.ts';
+export type { Launcher, LaunchTask, TaskState } from './launch/launcher.ts';
+export { type LocalOptions, local } from './launch/local.ts';
 export { planSweep, type SweepPlan, type SweepPlanOptions } from './plan/sweepPlan.ts';
 export { type AshaOptions, asha } from './search/asha.ts';
 export { type Axes, cross, grid, type Listed, zip } from './search/listed.ts';

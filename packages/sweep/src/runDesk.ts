@@ -80,6 +80,13 @@ export class RunDesk {
     return { status: 'pruned', score: null, curve: [] };
   }
 
+  /** The same, and sees to it that the run's status agrees where its process was killed just before it could say so. */
+  settled(want: Want): Verdict | undefined {
+    const verdict = this.verdict(want);
+    if (verdict?.status === 'pruned' && isSilent(this.status?.status) && !this.isBusy) this.note('pruned');
+    return verdict;
+  }
+
   /**
    * Writes what the run's process needs and returns the path of its task.
    * @throws RunFolderError if it cannot be written, SweepError if the folder holds another run
@@ -151,6 +158,11 @@ export class RunDesk {
   #taskPath(ending: 'json' | 'handle'): string {
     return join(this.#context.sweepDir, 'tasks', `${this.run.id}.${ending}`);
   }
+}
+
+/** Whether the status is that of a process which did not get to say how it ended. */
+export function isSilent(status: string | undefined): boolean {
+  return status === undefined || status === 'queued' || status === 'running';
 }
 
 /** Whole or absent for every reader, but not flushed: what is lost in a power cut is written anew by the next start. */

@@ -387,3 +387,14 @@ describe('a damaged sweep folder', () => {
     expect(existsSync(join(dir, 'requests', 'a.json'))).toBe(false);
   });
 });
+
+test('a run that was killed between its last result and its last word is settled by the next start', async () => {
+  const results = tempDir();
+  const search = asha({ 'train.lr': logUniform(1e-4, 1) }, { trials: 3, rungs: 2, parallel: 1 });
+  const { rows } = await run(results, { search, metric: 'loss' });
+  const pruned = join(results, 'fake', rows.find((r) => r.status === 'pruned')?.run ?? '');
+  const status = JSON.parse(readFileSync(join(pruned, 'status.json'), 'utf8'));
+  writeFileSync(join(pruned, 'status.json'), JSON.stringify({ ...status, status: 'running', step: 7 }));
+  await run(results, { search, metric: 'loss' });
+  expect(readStatus(pruned)?.status).toBe('pruned');
+});
