@@ -2,6 +2,7 @@
 import { compile, toArray, useDevice } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Decoder } from '../../generate/decoder.ts';
 import { modelConfig } from '../../model/config.ts';
 import { initParams } from '../../model/params.ts';
 import { key, randint } from '../../rng/random.ts';
@@ -112,6 +113,24 @@ describe('coconut', () => {
     const early = await toArray(trace?.states[2]?.h as tf.Tensor); // four thoughts in a row need five passes
     expect(Math.max(...Array.from(early, (v, i) => Math.abs(v - (want[i] as number))))).toBeGreaterThan(1e-3);
   });
+
+  it.each([[[1, 1, 1, 1, 1, 1, 1]], [[3, 1, 3]]])(
+    'decodes %j tokens at a time, thoughts included (1e-5, float32)',
+    async (pieces) => {
+      const params = initParams(paramSpecs(config, s), key(3));
+      const latent = tf.tensor2d(where);
+      const [trace] = runTrace(config, s, params, { ids: ids(), latent }, { train: false });
+      const decoder = new Decoder(config, s, params);
+      const parts: tf.Tensor[] = [];
+      for (const n of pieces) {
+        const cut = (x: tf.Tensor) => tf.slice(x, [0, decoder.length], [rows, n]);
+        parts.push((await decoder.feed({ ids: cut(ids()), latent: cut(latent) })).logits);
+      }
+      decoder.dispose();
+      const [got, want] = [await toArray(tf.concat(parts, 1)), await toArray(trace?.logits(4) as tf.Tensor)];
+      expect(Math.max(...Array.from(got, (v, i) => Math.abs(v - (want[i] as number))))).toBeLessThan(1e-5);
+    },
+  );
 
   it('replaces one more step in each stage, then leaves the answer alone', () => {
     expect(s.stages.map((x) => [x.name, x.rewrite !== undefined])).toEqual([
