@@ -21,7 +21,7 @@ export default defineConfig({
   ],
   // vitest keeps transformed modules on disk and does not see that the plugin has changed
   test: {
-    experimental: { fsModuleCache: false },
+    fsModuleCache: false,
     pool: 'forks',
     maxWorkers: 1,
     testTimeout: 60_000,

@@ -1,5 +1,5 @@
 // Strategies whose tokens stop: weights that sum to 1, the remainder, the ponder cost, and who goes on computing.
-import { valueAndGrad } from '@looplab/engine';
+import { linear, valueAndGrad } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { modelConfig } from '../../model/config.ts';
@@ -22,11 +22,10 @@ const first = async (x: tf.Tensor | undefined): Promise<number> => (await number
 describe('universalTransformer', () => {
   const gate = 'strategy.universalTransformer.halt';
   /** Every token halts with probability `p` after every loop. */
-  const at = (p: number, loops: number): Trace<ActState> => {
-    const s = universalTransformer();
-    const params = start(s, { [`${gate}.weight`]: tf.zeros([1, 8]), [`${gate}.bias`]: tf.tensor1d([logit(p)]) });
-    return run1(s, { params, options: { loops } });
-  };
+  const paramsAt = (p: number) =>
+    start(universalTransformer(), { [`${gate}.weight`]: tf.zeros([1, 8]), [`${gate}.bias`]: tf.tensor1d([logit(p)]) });
+  const at = (p: number, loops: number): Trace<ActState> =>
+    run1(universalTransformer(), { params: paramsAt(p), options: { loops } });
 
   // p = 0.3: 0.3, 0.6, 0.9, 1.2 >= 0.99, so N = 4 and R = 1 - 0.9; cut off at three loops R = 1 - 0.6
   it.each([
@@ -53,6 +52,8 @@ describe('universalTransformer', () => {
     const { sum, mass, h } = trace.states.at(-1) as ActState;
     expect(await gap(tf.add(sum, tf.mul(tf.expandDims(tf.sub(1, mass), 2), h)), want)).toBeLessThan(1e-5);
     expect(await gap(states[4], states[3])).toBe(0); // stopped
+    const head = paramsAt(0.3)['lm_head.weight'] as tf.Tensor; // every model has it
+    expect(await gap(trace.logits(4), linear(want, head))).toBeLessThan(1e-5);
   });
 
   it('read after fewer loops is the model that was allowed no more', async () => {
