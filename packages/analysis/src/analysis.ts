@@ -2,7 +2,10 @@
 import { type AnalysisContext, assertContext } from './context.ts';
 import type { Table } from './table.ts';
 
-/** What a run must have. `loops`: more than one loop; `readouts`, `halt`: the strategy gives them; `chain`: the task has intermediate values. */
+/**
+ * What a run must have. `loops`: more than one loop; `readouts`, `halt`: the strategy gives them; `chain`: the task has
+ * intermediate values.
+ */
 export type Need = 'loops' | 'readouts' | 'halt' | 'chain';
 
 export interface AnalysisResult {
@@ -20,7 +23,10 @@ export interface Analysis {
   readonly needs: readonly Need[];
   /** For each table its columns, in order, with what they hold and in which unit. */
   readonly tables: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Deterministic in its context. Throws an `AnalysisError` where the input is bad; does not throw where the analysis does not apply. */
+  /**
+   * Deterministic in its context. Throws an `AnalysisError` where the input is bad; does not throw where the analysis
+   * does not apply.
+   */
   run(context: AnalysisContext): Promise<AnalysisResult>;
 }
 

@@ -19,8 +19,8 @@ export interface AnalysisContext {
   /** Finished runs to fit a scaling law to; without them that analysis does not apply. */
   readonly sweep?: readonly ScalingPoint[];
   /**
-   * A run that was trained to write the chain of the same task (`withChain`), to compare with; what needs one says so in its notes
-   * where it is missing.
+   * A run that was trained to write the chain of the same task (`withChain`), to compare with; what needs one says so
+   * in its notes where it is missing.
    */
   readonly writer?: Pick<AnalysisContext, 'model' | 'strategy' | 'params' | 'task'>;
   /** Measured times of one answer: of this model at 1, 2, ... loops, and of the writer. */

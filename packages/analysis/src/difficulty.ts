@@ -1,9 +1,11 @@
-// How much there is to work out before a token can be answered: the steps of its problem's chain that lie at or before it.
+// How much there is to work out before a token can be answered: the steps of its problem's chain up to it.
 import type { AnalysisContext } from './context.ts';
 import { rowsOf } from './context.ts';
 import type { Readouts } from './readouts.ts';
 
-/** Chain steps that a token's answer needs, one number a token of the readouts; undefined where the task has no chain. */
+/**
+ * Chain steps that a token's answer needs, one number a token of the readouts; undefined where the task has no chain.
+ */
 export function difficulty(context: AnalysisContext, of: Readouts): Int32Array | undefined {
   const { task } = context;
   if (!task.chain) return undefined;

@@ -30,8 +30,8 @@ export interface ForwardOptions {
 }
 
 /**
- * A compiled `trace -> pick(trace)`: called with a batch, it returns what `pick` returned, flat, with plain arrays in place of the tensors. Of
- * several trajectories the first is picked from.
+ * A compiled `trace -> pick(trace)`: called with a batch, it returns what `pick` returned, flat, with plain arrays in
+ * place of the tensors. Of several trajectories the first is picked from.
  * @param pick pure tensor operations
  */
 export function forward(
@@ -80,7 +80,10 @@ export function endsLoop(k: Pick<Micro, 'inner' | 'ahead'>): boolean {
   return !k.inner && !k.ahead;
 }
 
-/** Loops that can be read: twice the trained depth where the strategy allows it, which shows extrapolation, else the trained depth. */
+/**
+ * Loops that can be read: twice the trained depth where the strategy allows it, which shows extrapolation, else the
+ * trained depth.
+ */
 export function deepest(context: Pick<AnalysisContext, 'model' | 'strategy'>): number {
   const { model, strategy } = context;
   const twice = 2 * model.loops;
@@ -93,7 +96,10 @@ export function deepest(context: Pick<AnalysisContext, 'model' | 'strategy'>): n
   }
 }
 
-/** Calls `each` with consecutive batches of held-out rows until the row budget is spent; `count` of a batch's rows are within it. */
+/**
+ * Calls `each` with consecutive batches of held-out rows until the row budget is spent; `count` of a batch's rows are
+ * within it.
+ */
 export async function heldOut(
   context: AnalysisContext,
   each: (batch: TaskBatch, index: number, count: number) => Promise<void>,

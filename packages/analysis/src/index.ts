@@ -1,4 +1,4 @@
-// @looplab/analysis: what a trained model stores, how it manipulates it, and how its latent steps relate to its answers.
+// @looplab/analysis: what a model stores, how it manipulates it, and what its latent steps have to do with its answers.
 export { agreement, decidedAt } from './agreement/agreement.ts';
 export { alignment } from './alignment/alignment.ts';
 export { causal } from './alignment/causal.ts';

@@ -22,8 +22,9 @@ export interface Instance {
 }
 
 /**
- * Every problem of the held-out rows that is complete: it has a chain, and a scored position from its last step on. The last such
- * positions of the problem are the answer's: a running product is answered at its end, a written chain after it.
+ * Every problem of the held-out rows that is complete: it has a chain, and a scored position from its last step on. The
+ * last such positions of the problem are the answer's: a running product is answered at its end, a written chain after
+ * it.
  * @throws AnalysisError where the task has no chain or no problem is complete
  */
 export function instances(context: AnalysisContext): Instance[] {

@@ -1,4 +1,4 @@
-// What the model says at every scored token after every loop: loss, answer, confidence, gate. Most analyses are tables of these.
+// What the model says at every scored token after every loop; most analyses are tables of this.
 import { crossEntropy } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { AnalysisError } from './analysisError.ts';

@@ -1,4 +1,4 @@
-// Hidden states at chosen positions: for each problem the answer's place and the place of each chain step, after every loop.
+// Hidden states at chosen places: each problem's answer and each of its chain steps, after every loop.
 import * as tf from '@tensorflow/tfjs-core';
 import { AnalysisError } from './analysisError.ts';
 import type { AnalysisContext } from './context.ts';

@@ -19,7 +19,7 @@ export function decidedAt(of: Readouts): Int32Array {
 export const agreement: Analysis = defineAnalysis({
   id: 'agreement',
   title: 'Agreement between loops, and how early answers are decided',
-  needs: ['readouts', 'loops'],
+  needs: ['loops', 'readouts'],
   tables: {
     agreement: {
       i: 'a loop, from 1 to twice the trained depth',

@@ -1,4 +1,4 @@
-// Alignment and interchange on the circuit: loop k carries the running sum from place k - 1 to place k, and nothing else.
+// Alignment and interchange on the circuit: loop k carries the running sum from place k - 1 to place k.
 import { initParams, key, modelConfig, paramSpecs, sharedFirst } from '@looplab/core';
 import { useDevice } from '@looplab/engine';
 import { groupWords, mano, withChain } from '@looplab/tasks';
@@ -100,7 +100,8 @@ describe('interchange', () => {
         for (const [i, e] of pairs.entries()) {
           expect(base[i]).toBe(e.base.answer);
           expect(twin[i]).toBe(e.answer);
-          // At place p the state after loop t is the sum up to p if p <= t, else the symbol; loop p + 1 reads it, the answer's place keeps it.
+          // At place p the state after loop t is the sum up to p if p <= t, else the symbol; loop p + 1 reads it, the
+          // answer's place keeps it.
           const differs = place <= loop ? e.position <= place : e.position === place;
           const read = place === 3 || loop <= place;
           expect(patched[i]).toBe(differs && read ? e.answer : e.base.answer);

@@ -1,4 +1,4 @@
-// The alignment analysis: from which loop on each chain step can be read off, whether in order, and how like the states are to those of a model that writes the chain.
+// The alignment analysis: from which loop on each chain step can be read off, whether in order, and how like a writer.
 import { fold, key } from '@looplab/core';
 import { type Analysis, type AnalysisResult, defineAnalysis } from '../analysis.ts';
 import type { AnalysisContext } from '../context.ts';
@@ -17,7 +17,7 @@ const CKA_INSTANCES = 256;
 export const alignment: Analysis = defineAnalysis({
   id: 'alignment',
   title: 'Whether the loops work the chain of thought out step by step',
-  needs: ['chain', 'loops'],
+  needs: ['loops', 'chain'],
   tables: {
     decodability: {
       step: 'chain step, from 1',
@@ -159,7 +159,8 @@ async function writerTable(
   if (common.length < compared.length)
     return { tables: {}, notes: ['The writing model lacks some of the problems, so CKA with it was left out.'] };
   const mark = writer.task.chainMark;
-  // At the mark and at each written value but the last, the next value is about to be written; 0 is one before the mark.
+  // At the mark and at each written value but the last, the next value is about to be written; 0 is one before the
+  // mark.
   const written: Site[] = [0, ...steps].map((s) => ({ name: `${s}`, at: (x) => x.ids.indexOf(mark) + s - 1 }));
   const states = await siteStates(writer, common, written);
   const last = written.map((_, s) => gram(features(states.vectors(states.loops, s), common.length)));

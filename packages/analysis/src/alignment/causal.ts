@@ -17,7 +17,7 @@ const LEAST = 10;
 export const causal: Analysis = defineAnalysis({
   id: 'interchange',
   title: "Whether the answer follows when a chain step's latent is taken from another problem",
-  needs: ['chain', 'loops', 'readouts'],
+  needs: ['loops', 'chain', 'readouts'],
   tables: {
     interchange: {
       step: 'chain step whose place is patched, from 1; empty for the place of the answer',
@@ -113,8 +113,9 @@ export const causal: Analysis = defineAnalysis({
 });
 
 /**
- * Where the model answers fewer than half of the problems but the task also scores each step at its place (running products): the largest
- * number of steps that it does get right half of the time. Undefined where the whole problem will do, or nothing shorter is asked.
+ * Where the model answers fewer than half of the problems but the task also scores each step at its place (running
+ * products): the largest number of steps that it does get right half of the time. Undefined where the whole problem
+ * will do, or nothing shorter is asked.
  */
 async function longestMastered(context: AnalysisContext, problems: readonly Instance[]): Promise<number | undefined> {
   const { seq } = context.task;

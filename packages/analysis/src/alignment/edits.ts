@@ -1,4 +1,4 @@
-// Pairs of problems that differ in one symbol, so that everything that differs downstream goes through known chain steps.
+// Pairs of problems that differ in one symbol, so that all that differs later goes through known chain steps.
 import { fold, type Key, randint } from '@looplab/core';
 import type { Task } from '@looplab/tasks';
 import type { Instance } from '../instances.ts';
@@ -17,10 +17,11 @@ export interface Edit {
 }
 
 /**
- * For each instance one edit: the symbol at a random place of the problem is replaced by what another instance has there, such that the chain keeps
- * its steps and places, and the answer changes. Instances that find none in `tries` draws are left out. The answer must be the chain's last
- * value; instances of which it is not are left out too.
- * @param options.until the problem ends with this chain step (from 1), whose value is its answer; for tasks that answer at every step
+ * For each instance one edit: the symbol at a random place of the problem is replaced by what another instance has
+ * there, such that the chain keeps its steps and places, and the answer changes. Instances that find none in `tries`
+ * draws are left out. The answer must be the chain's last value; instances of which it is not are left out too.
+ * @param options.until the problem ends with this chain step (from 1), whose value is its answer; for tasks that answer
+ *   at every step
  */
 export function edits(
   task: Task,
@@ -54,7 +55,10 @@ export function edits(
   });
 }
 
-/** The problem of the first `steps` chain steps, answered where the last of them is known; undefined where there are fewer. */
+/**
+ * The problem of the first `steps` chain steps, answered where the last of them is known; undefined where there are
+ * fewer.
+ */
 function endingWith(whole: Instance, steps: number): Instance | undefined {
   const chain = whole.chain.slice(0, steps);
   const last = chain.at(-1);

@@ -24,10 +24,11 @@ export interface Patched {
 }
 
 /**
- * Runs both problems of each patch for `loop` loops, replaces the whole state at the patch's place by the twin's, and goes on to the trained depth
- * (Geiger et al., arXiv 2106.02997).
+ * Runs both problems of each patch for `loop` loops, replaces the whole state at the patch's place by the twin's, and
+ * goes on to the trained depth (Geiger et al., arXiv 2106.02997).
  * @param loop 0 (before the first) to the trained depth - 1
- * @throws KvPolicyError where later loops attend to keys and values of earlier ones, which a patched state does not have
+ * @throws KvPolicyError where later loops attend to keys and values of earlier ones, which a patched state does not
+ *   have
  */
 export async function interchange(context: AnalysisContext, patches: readonly Patch[], loop: number): Promise<Patched> {
   assertContext(context);

@@ -1,11 +1,11 @@
-// Whether the steps of a chain appear in the order of the loops: first loops, rank correlation, best monotone schedule, and their nulls.
+// Whether the steps of a chain appear in the order of the loops: rank correlation, monotone schedule, their nulls.
 import type { Key } from '@looplab/core';
 import { AnalysisError } from '../analysisError.ts';
 import { kendall, type PermutationNull, permutationNull, spearman } from '../statistics/rankCorrelation.ts';
 
 /**
- * How well each chain step can be read off after each loop, `[step][loop]`: 0 = as by guessing, 1 = perfectly. Loop 0 is before the
- * first.
+ * How well each chain step can be read off after each loop, `[step][loop]`: 0 = as by guessing, 1 = perfectly. Loop 0
+ * is before the first.
  */
 export type Decodability = readonly (readonly number[])[];
 
@@ -13,8 +13,8 @@ export type Decodability = readonly (readonly number[])[];
 const FLOOR = 0.1;
 
 /**
- * For each step the first loop after which it can be read off at `share` of its own best; never decodable steps come after all
- * others, at the number of loops read.
+ * For each step the first loop after which it can be read off at `share` of its own best; never decodable steps come
+ * after all others, at the number of loops read.
  */
 export function firstLoops(d: Decodability, share = 0.8): number[] {
   return d.map((row) => {
@@ -23,7 +23,10 @@ export function firstLoops(d: Decodability, share = 0.8): number[] {
   });
 }
 
-/** How much of what can be read off arrives with each loop: the rises of the running maximum, which sum to 1; 0 if never decodable. */
+/**
+ * How much of what can be read off arrives with each loop: the rises of the running maximum, which sum to 1; 0 if never
+ * decodable.
+ */
 export function arrivals(d: Decodability): number[][] {
   return d.map((row) => {
     let before = 0;
@@ -37,8 +40,9 @@ export function arrivals(d: Decodability): number[][] {
 }
 
 /**
- * 1 minus the cost of the cheapest monotone warping: every step is given one loop, no step an earlier one than the step before, and
- * the mean share of a step's arrival in its loop is counted. 1 = the steps arrive one after another, each in one loop (or several in the same).
+ * 1 minus the cost of the cheapest monotone warping: every step is given one loop, no step an earlier one than the step
+ * before, and the mean share of a step's arrival in its loop is counted. 1 = the steps arrive one after another, each
+ * in one loop (or several in the same).
  */
 export function monotoneSchedule(arrival: readonly (readonly number[])[]): number {
   const loops = arrival[0]?.length ?? 0;

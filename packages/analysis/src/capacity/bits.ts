@@ -1,4 +1,4 @@
-// How many bits of a set of random biographies a model stores, from its losses (Allen-Zhu & Li, Physics of Language Models 3.3, arXiv 2404.05405).
+// How many bits of a set of random biographies a model stores, from its losses (arXiv 2404.05405).
 import { AnalysisError } from '../analysisError.ts';
 
 /** What was measured of one attribute: mean over persons of the sum of its tokens' negative log-likelihoods. */
@@ -23,7 +23,10 @@ export interface CapacityInput {
 
 export interface AttributeBits {
   readonly attribute: string;
-  /** Bits a person that the model knows: `log2 choices - nats / ln 2`. Negative for a model worse than guessing in the pool. */
+  /**
+   * Bits a person that the model knows: `log2 choices - nats / ln 2`. Negative for a model worse than guessing in the
+   * pool.
+   */
   readonly bitsPerPerson: number;
   /** Bits a person there are: `log2 choices`; for the name `log2(N0 / N)`, as the set of names has no order. */
   readonly maxPerPerson: number;
@@ -45,8 +48,9 @@ export interface Capacity {
 }
 
 /**
- * `bits = N log2(N0 / e^p1) + N log2(S0 / e^p2)`, `R = bits / P`, `Rmax = (N log2(N0 / N) + N log2 S0) / P` (2404.05405, definition 2.2 and theorem 3.2; Ouro's
- * definition 1 lost the fraction bars). The best that a name's loss can be is `ln N`, since one of N names has to be singled out.
+ * `bits = N log2(N0 / e^p1) + N log2(S0 / e^p2)`, `R = bits / P`, `Rmax = (N log2(N0 / N) + N log2 S0) / P`
+ * (2404.05405, definition 2.2 and theorem 3.2; Ouro's definition 1 lost the fraction bars). The best that a name's loss
+ * can be is `ln N`, since one of N names has to be singled out.
  * @throws AnalysisError for numbers that cannot be
  */
 export function capacityBits(input: CapacityInput): Capacity {

@@ -21,7 +21,10 @@ import { capacity } from './capacity.ts';
 
 beforeAll(() => useDevice({ kind: 'cpu' }));
 
-/** Eight people; a row is `person name city`, the name one of 16 symbols, the city one of 4. Name and city are functions of the person. */
+/**
+ * Eight people; a row is `person name city`, the name one of 16 symbols, the city one of 4. Name and city are functions
+ * of the person.
+ */
 function register(): Task {
   const people = 8;
   const rowOf = (person: number): number[] => [person, 8 + ((5 * person) % 16), 24 + (person % 4)];

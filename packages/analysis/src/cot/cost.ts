@@ -16,8 +16,8 @@ export interface AnswerCost {
 }
 
 /**
- * Counted FLOPs of reading a prompt and generating `tokens` symbols after it with a cache, one row. The first symbol comes from the prompt's
- * pass; each later one costs one token at the length reached.
+ * Counted FLOPs of reading a prompt and generating `tokens` symbols after it with a cache, one row. The first symbol
+ * comes from the prompt's pass; each later one costs one token at the length reached.
  */
 export function answerFlops(
   model: ModelConfig,
@@ -45,7 +45,8 @@ export interface EqualAccuracy {
 }
 
 /**
- * The cheapest latent answer that is not measurably worse than the written one: its accuracy interval reaches the written accuracy.
+ * The cheapest latent answer that is not measurably worse than the written one: its accuracy interval reaches the
+ * written accuracy.
  * @returns undefined where no number of loops does
  */
 export function atEqualAccuracy(latent: readonly AnswerCost[], written: AnswerCost): EqualAccuracy | undefined {

@@ -5,9 +5,9 @@ import type { WriterContext } from '../writer.ts';
 import type { Writer, Writing } from './write.ts';
 
 /**
- * `early answer`: the chain is cut off after so many steps and the answer is asked for. `mistake`: the step after so many is replaced by
- * another value, and the model goes on by itself. `filler`: so many symbols without meaning stand in place of the chain.
- * `dropped start`: the first so many steps are left out.
+ * `early answer`: the chain is cut off after so many steps and the answer is asked for. `mistake`: the step after so
+ * many is replaced by another value, and the model goes on by itself. `filler`: so many symbols without meaning stand
+ * in place of the chain. `dropped start`: the first so many steps are left out.
  */
 export type Intervention = 'early answer' | 'mistake' | 'filler' | 'dropped start';
 
@@ -63,7 +63,8 @@ export async function interventions(
       if (wrong !== undefined) add('mistake', k, [...start, ...chain.slice(0, k), wrong]);
     }
   }
-  // Those that go on writing come last, shortest rest first, so that a batch holds prompts that need about as many passes.
+  // Those that go on writing come last, shortest rest first, so that a batch holds prompts that need about as many
+  // passes.
   plans.sort((a, b) => passes(a) - passes(b));
   const said = await writer.write(
     plans.map((p) => p.prompt),

@@ -1,4 +1,4 @@
-// Lets a model write its chain of thought: greedy, by full forward passes, so that every strategy writes as it was trained.
+// Lets a model write its chain of thought, greedily, by full forward passes, as every strategy was trained.
 import * as tf from '@tensorflow/tfjs-core';
 import { forward } from '../forward.ts';
 import type { WriterContext } from '../writer.ts';

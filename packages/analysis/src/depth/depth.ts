@@ -17,7 +17,7 @@ export function correct(of: Readouts, t: number): Float64Array {
 export const depth: Analysis = defineAnalysis({
   id: 'depth',
   title: 'Accuracy, loss and exit probability by loop, and difficulty against depth',
-  needs: ['readouts', 'loops'],
+  needs: ['loops', 'readouts'],
   tables: {
     loops: {
       loop: 'number of loops, 1 to twice the trained depth',
@@ -157,7 +157,10 @@ function expectedLoops(p: readonly Float64Array[]): Float64Array {
   return Float64Array.from(p[0] ?? [], (_, i) => p.reduce((sum, x, t) => sum + (t + 1) * (x[i] ?? 0), 0));
 }
 
-/** The first loop from which a token's answer is right and stays so up to the trained depth; NaN where it is wrong there. */
+/**
+ * The first loop from which a token's answer is right and stays so up to the trained depth; NaN where it is wrong
+ * there.
+ */
 function firstRight(of: Readouts, rights: readonly Float64Array[]): Float64Array {
   const last = of.loops.indexOf(of.trained);
   return Float64Array.from(of.target, (_, i) => {

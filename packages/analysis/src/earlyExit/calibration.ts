@@ -40,8 +40,9 @@ export function reliability({ predicted, happened }: Predictions, bins = 10): Re
 }
 
 /**
- * Expected calibration error: the mean distance of predicted and observed share, bins weighted by their size (Naeini et al., AAAI 2015; Guo et al., arXiv
- * 1706.04599), with a percentile bootstrap interval over rows. Few tokens a bin bias it upward.
+ * Expected calibration error: the mean distance of predicted and observed share, bins weighted by their size (Naeini et
+ * al., AAAI 2015; Guo et al., arXiv 1706.04599), with a percentile bootstrap interval over rows. Few tokens a bin bias
+ * it upward.
  */
 export function calibrationError(of: Predictions, options: { readonly key: Key; readonly bins?: number }): Estimate {
   const { key, bins = 10 } = options;

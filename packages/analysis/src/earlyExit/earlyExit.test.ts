@@ -1,4 +1,4 @@
-// Early exit of the circuit under rules whose stops are known, Pareto fronts by hand, calibration of known probabilities.
+// Early exit under rules whose stops are known, Pareto fronts by hand, calibration of known probabilities.
 import { exitRules, fixedDepth, flops, key, qExit, randint, residual, uniform } from '@looplab/core';
 import { useDevice } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';

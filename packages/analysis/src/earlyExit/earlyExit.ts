@@ -1,4 +1,4 @@
-// Early exit: accuracy against depth and FLOPs for every exit rule, the Pareto front, and whether gate and confidence are calibrated.
+// Early exit: accuracy against depth and FLOPs for every exit rule, the Pareto front, calibration.
 import { exitRules, flops, fold, key } from '@looplab/core';
 import { type Analysis, defineAnalysis } from '../analysis.ts';
 import type { AnalysisContext } from '../context.ts';
@@ -26,7 +26,7 @@ interface Point {
 export const earlyExit: Analysis = defineAnalysis({
   id: 'earlyExit',
   title: 'Accuracy against loops and FLOPs when tokens may leave early',
-  needs: ['readouts', 'loops'],
+  needs: ['loops', 'readouts'],
   tables: {
     points: {
       rule: 'exit rule',

@@ -5,7 +5,9 @@ export interface OperatingPoint {
   readonly accuracy: number;
 }
 
-/** The points that no other beats: none is at least as accurate for less, or more accurate for as much. By rising cost. */
+/**
+ * The points that no other beats: none is at least as accurate for less, or more accurate for as much. By rising cost.
+ */
 export function paretoFront<P extends OperatingPoint>(points: readonly P[]): P[] {
   const sorted = [...points].sort((a, b) => a.cost - b.cost || b.accuracy - a.accuracy);
   let best = Number.NEGATIVE_INFINITY;
@@ -17,8 +19,9 @@ export function paretoFront<P extends OperatingPoint>(points: readonly P[]): P[]
 }
 
 /**
- * Mean accuracy that a set of points affords over costs between `from` and `to`: the area under its front over the width. Between two points
- * the front is straight (tokens can be divided between two thresholds), beyond the last it stays level.
+ * Mean accuracy that a set of points affords over costs between `from` and `to`: the area under its front over the
+ * width. Between two points the front is straight (tokens can be divided between two thresholds), beyond the last it
+ * stays level.
  * @param points must have one at `from` or below
  * @returns NaN where none is that cheap
  */

@@ -13,8 +13,9 @@ export interface GateEvent {
 }
 
 /**
- * After every trained loop: the confidence against being right; with a gate, before the last loop, its lambda against being right, against having
- * settled (the answer is that of the trained depth) and against no gain (the next loop lowers the loss by at most 0.005 nats).
+ * After every trained loop: the confidence against being right; with a gate, before the last loop, its lambda against
+ * being right, against having settled (the answer is that of the trained depth) and against no gain (the next loop
+ * lowers the loss by at most 0.005 nats).
  */
 export function gateEvents(of: Readouts): GateEvent[] {
   const last = of.loops.indexOf(of.trained);

@@ -30,7 +30,8 @@ export function thresholdsOf({ scale }: ThresholdRule, count: number): number[] 
 }
 
 /**
- * Runs `rule` at each threshold on all held-out rows, compiled once. Tokens that are done keep their state and its keys and values, as in generation.
+ * Runs `rule` at each threshold on all held-out rows, compiled once. Tokens that are done keep their state and its keys
+ * and values, as in generation.
  * @param thresholds for a rule that can be turned; without them the rule runs as it is
  */
 export async function runRule(

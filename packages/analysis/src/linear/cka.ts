@@ -40,8 +40,9 @@ function hsic(a: Gram, b: Gram): number {
 }
 
 /**
- * Debiased linear CKA (Kornblith et al., arXiv 1905.00414; unbiased as in Nguyen et al., arXiv 2010.15327): 1 for equal states up to
- * rotation and scale, around 0 (possibly a little below) for unrelated ones whatever their width. NaN where one side does not vary.
+ * Debiased linear CKA (Kornblith et al., arXiv 1905.00414; unbiased as in Nguyen et al., arXiv 2010.15327): 1 for equal
+ * states up to rotation and scale, around 0 (possibly a little below) for unrelated ones whatever their width. NaN
+ * where one side does not vary.
  */
 export function cka(a: Gram, b: Gram): number {
   if (a.n !== b.n)

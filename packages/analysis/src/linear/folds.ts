@@ -3,8 +3,8 @@ import { type Key, permutation } from '@looplab/core';
 import { AnalysisError } from '../analysisError.ts';
 
 /**
- * Fold 0..folds-1 of each sample; samples of one group (a row with several problems) share a fold, groups are spread evenly in
- * random order.
+ * Fold 0..folds-1 of each sample; samples of one group (a row with several problems) share a fold, groups are spread
+ * evenly in random order.
  * @param groups one label a sample
  * @throws AnalysisError with fewer than five groups a fold, since then a fold says next to nothing
  */

@@ -1,4 +1,4 @@
-// A linear probe: how well a label can be read off states by a linear classifier, cross-validated, against a control task.
+// A linear probe: how well a label can be read off states, cross-validated, against a control task.
 import { fold, type Key, permutation, uniform } from '@looplab/core';
 import { AnalysisError } from '../analysisError.ts';
 import { type Estimate, proportion } from '../statistics/interval.ts';
@@ -79,9 +79,9 @@ export function probe(set: ProbeSet, labels: ArrayLike<number>): ProbeResult {
 }
 
 /**
- * The labels of a control task (Hewitt & Liang, EMNLP 2019): every type gets one random label, in shares as near to the labels' own as
- * the types allow. A probe can only succeed on them by memorising types, so `accuracy - control accuracy`, the selectivity, tells
- * what the states hold.
+ * The labels of a control task (Hewitt & Liang, EMNLP 2019): every type gets one random label, in shares as near to the
+ * labels' own as the types allow. A probe can only succeed on them by memorising types, so `accuracy - control
+ * accuracy`, the selectivity, tells what the states hold.
  * @param types one whole number a sample, such as the symbol that was read there
  */
 export function controlLabels(types: ArrayLike<number>, labels: ArrayLike<number>, key: Key): Int32Array {

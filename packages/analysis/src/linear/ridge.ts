@@ -2,7 +2,10 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { Features } from './features.ts';
 
-/** Penalties tried, as multiples of the number of rows (features are standardised, so this is on the scale of their variance). */
+/**
+ * Penalties tried, as multiples of the number of rows (features are standardised, so this is on the scale of their
+ * variance).
+ */
 const PENALTIES = [1e-4, 1e-3, 1e-2, 1e-1, 1, 10];
 
 /** A design matrix decomposed once: `X X^T` or `X^T X`, whichever is smaller. */

@@ -27,14 +27,18 @@ export interface HeatMapCell extends ProbeResult {
   readonly control: number;
 }
 
-/** Steps to probe: all of a short chain, else `most` of them, evenly spread, the first and the last included. Numbers from 1. */
+/**
+ * Steps to probe: all of a short chain, else `most` of them, evenly spread, the first and the last included. Numbers
+ * from 1.
+ */
 export function stepsToProbe(steps: number, most = 8): number[] {
   if (steps <= most) return Array.from({ length: steps }, (_, s) => s + 1);
   return Array.from({ length: most }, (_, i) => 1 + Math.round((i * (steps - 1)) / (most - 1)));
 }
 
 /**
- * The answer and the value of each given chain step, for states whose sites are those steps and the answer's place, in that order.
+ * The answer and the value of each given chain step, for states whose sites are those steps and the answer's place, in
+ * that order.
  * @throws AnalysisError where an instance lacks one of the steps
  */
 export function chainTargets(states: SiteStates, steps: readonly number[]): ProbeTarget[] {
@@ -60,7 +64,8 @@ export function chainTargets(states: SiteStates, steps: readonly number[]): Prob
 }
 
 /**
- * Cross-validated probes of every target at every site and loop. Targets with one class only are left out (see `constant`).
+ * Cross-validated probes of every target at every site and loop. Targets with one class only are left out (see
+ * `constant`).
  * @throws AnalysisError with too few rows for the folds
  */
 export function heatMap(

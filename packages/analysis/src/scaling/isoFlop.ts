@@ -13,8 +13,10 @@ export interface IsoFlopPoint {
 }
 
 /**
- * For each budget and depth, the predicted loss over sizes spaced evenly in log N, tokens taking what is left of the budget.
- * @param flopsPerToken training FLOPs of one token; default `6 N T` (two for the forward, four for the backward product, a loop each)
+ * For each budget and depth, the predicted loss over sizes spaced evenly in log N, tokens taking what is left of the
+ * budget.
+ * @param flopsPerToken training FLOPs of one token; default `6 N T` (two for the forward, four for the backward
+ *   product, a loop each)
  */
 export function isoFlop(
   law: ScalingLaw,

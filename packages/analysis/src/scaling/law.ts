@@ -42,7 +42,10 @@ export function predict({ E, terms }: ScalingLaw, at: Pick<ScalingPoint, Variabl
 export interface FitOptions {
   /** Which variables have a term; default those with at least two values. */
   readonly variables?: readonly Variable[];
-  /** Which terms have a shift; default those with at least five values, since fewer cannot tell shift and exponent apart. */
+  /**
+   * Which terms have a shift; default those with at least five values, since fewer cannot tell shift and exponent
+   * apart.
+   */
   readonly shifts?: readonly Variable[];
   /** Random starts; default 40. */
   readonly starts?: number;
@@ -59,8 +62,8 @@ export function valuesOf(points: readonly ScalingPoint[], variable: Variable): n
 }
 
 /**
- * The law that minimises the Huber loss of log L, of several random starts the best. All constants are positive: their logarithms are
- * what is fitted (arXiv 2510.25741, appendix D, gives the form; 2203.15556 the method).
+ * The law that minimises the Huber loss of log L, of several random starts the best. All constants are positive: their
+ * logarithms are what is fitted (arXiv 2510.25741, appendix D, gives the form; 2203.15556 the method).
  * @throws AnalysisError with fewer points than the law has constants, or a loss that is not positive
  */
 export function fitLaw(points: readonly ScalingPoint[], options: FitOptions): ScalingLaw {
@@ -180,8 +183,8 @@ export function rSquared(points: readonly ScalingPoint[], predictions: readonly 
 }
 
 /**
- * R2 on points held out value by value: for each value of `variable`, the law is fitted without its points and predicts them. The
- * smallest and the largest value are extrapolated to, the others interpolated.
+ * R2 on points held out value by value: for each value of `variable`, the law is fitted without its points and predicts
+ * them. The smallest and the largest value are extrapolated to, the others interpolated.
  * @returns NaN where the rest is too few points for a law
  */
 export function heldOutRSquared(points: readonly ScalingPoint[], variable: Variable, options: FitOptions): number {

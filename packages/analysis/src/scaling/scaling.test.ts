@@ -1,4 +1,4 @@
-// Scaling laws: planted constants are recovered, held-out points are predicted, the compute-optimal size has its closed form.
+// Scaling laws: planted constants recovered, held-out points predicted, the compute-optimal size in closed form.
 import { fold, key, normal } from '@looplab/core';
 import { useDevice } from '@looplab/engine';
 import { beforeAll, describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-// The scaling analysis of a sweep: the law's constants with intervals, how well it predicts held-out runs, isoFLOP curves.
+// The scaling analysis of a sweep: the law's constants with intervals, held-out runs predicted, isoFLOP curves.
 import { fold, key, randint } from '@looplab/core';
 import { type Analysis, defineAnalysis, skip } from '../analysis.ts';
 import { quantileOfSorted } from '../statistics/moments.ts';

@@ -51,7 +51,10 @@ export function bootstrap<T>(
   return { n, value, lo: quantileOfSorted(usable, at[0]), hi: quantileOfSorted(usable, at[1]) };
 }
 
-/** Which quantiles of the resamples bound the interval (Efron & Tibshirani, An Introduction to the Bootstrap, eq. 14.9-14.15). */
+/**
+ * Which quantiles of the resamples bound the interval (Efron & Tibshirani, An Introduction to the Bootstrap, eq.
+ * 14.9-14.15).
+ */
 function bcaLevels<T>(
   items: readonly T[],
   statistic: (sample: readonly T[]) => number,

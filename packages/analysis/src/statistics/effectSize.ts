@@ -2,8 +2,9 @@
 import { assertValues, mean, variance } from './moments.ts';
 
 /**
- * Cohen's d: the difference of means in standard deviations, pooled over the two groups; with `paired`, in standard deviations of
- * the differences (d_z). Infinite where nothing varies but the means differ, 0 where nothing differs at all.
+ * Cohen's d: the difference of means in standard deviations, pooled over the two groups; with `paired`, in standard
+ * deviations of the differences (d_z). Infinite where nothing varies but the means differ, 0 where nothing differs at
+ * all.
  */
 export function cohensD(
   a: readonly number[],

@@ -27,8 +27,8 @@ export function tInterval(values: ArrayLike<number>, level = 0.95): Estimate {
 }
 
 /**
- * Share of `hits` among `n` independent instances with Wilson's score interval (J. Am. Stat. Assoc. 22, 1927), which stays
- * within [0, 1] and is not empty at 0 or 1. Without instances the share is NaN and the interval everything.
+ * Share of `hits` among `n` independent instances with Wilson's score interval (J. Am. Stat. Assoc. 22, 1927), which
+ * stays within [0, 1] and is not empty at 0 or 1. Without instances the share is NaN and the interval everything.
  */
 export function proportion(hits: number, n: number, level = 0.95): Estimate {
   if (!(hits >= 0 && hits <= n))

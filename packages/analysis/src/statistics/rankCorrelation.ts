@@ -33,7 +33,8 @@ export interface PermutationNull {
 }
 
 /**
- * The law of `statistic` when the `n` items come in random order: exact for up to 7 items, else from `draws` random orders.
+ * The law of `statistic` when the `n` items come in random order: exact for up to 7 items, else from `draws` random
+ * orders.
  * @param statistic of an order, given as the indices 0..n-1 of the items; larger means more alike
  */
 export function permutationNull(

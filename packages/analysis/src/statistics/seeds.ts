@@ -6,8 +6,9 @@ import { tInterval } from './interval.ts';
 import { holm, pairedT, signFlip } from './tests.ts';
 
 /**
- * One row for each combination of the `by` columns: `{ ...by, n, mean, lo, hi }`, the t interval over the rows of that combination,
- * which must be one a seed. Rows whose value is null are left out; a combination without any is left out too.
+ * One row for each combination of the `by` columns: `{ ...by, n, mean, lo, hi }`, the t interval over the rows of that
+ * combination, which must be one a seed. Rows whose value is null are left out; a combination without any is left out
+ * too.
  * @throws AnalysisError where a seed occurs twice in a combination, or a column is missing
  */
 export function overSeeds(
@@ -22,9 +23,10 @@ export function overSeeds(
 }
 
 /**
- * Compares two values of the column `between` seed by seed, for each combination of the `by` columns. Columns of a row: those of
- * `by`; `n` pairs; `meanA`, `meanB`; `difference` a - b with its t interval `lo`, `hi`; `p` of the paired t test and `pSignFlip` of
- * the exact permutation test, both also Holm-adjusted over the rows (`pHolm`, `pSignFlipHolm`); `cohensD` (d_z) and `cliffsDelta`.
+ * Compares two values of the column `between` seed by seed, for each combination of the `by` columns. Columns of a row:
+ * those of `by`; `n` pairs; `meanA`, `meanB`; `difference` a - b with its t interval `lo`, `hi`; `p` of the paired t
+ * test and `pSignFlip` of the exact permutation test, both also Holm-adjusted over the rows (`pHolm`, `pSignFlipHolm`);
+ * `cohensD` (d_z) and `cliffsDelta`.
  * @throws AnalysisError where fewer than two seeds occur on both sides
  */
 export function compareSeeds(

@@ -57,7 +57,8 @@ describe('bootstrap', () => {
   const x = [0.1, 0.4, 0.35, 2.2, 0.9, 1.7, 0.3, 0.05, 3.1, 0.6];
 
   it.each([
-    // scipy.stats.bootstrap, 100 000 to 200 000 resamples; the upper BCa bound of 20 000 scatters by 0.02 from seed to seed
+    // scipy.stats.bootstrap, 100 000 to 200 000 resamples; the upper BCa bound of 20 000 scatters by 0.02 from seed to
+    // seed
     ['percentile', 0.42, 1.615],
     ['bca', 0.485, 1.74],
   ] as const)('%s agrees with scipy', (method, lo, hi) => {

@@ -32,9 +32,9 @@ export function pairedT(a: readonly number[], b: readonly number[]): TestResult 
 const EXACT = 16;
 
 /**
- * Sign-flip permutation test of "the differences are symmetric around 0", two-sided: the share of sign patterns whose mean is at
- * least as far from 0. Exact up to 16 pairs, else from `draws` random patterns, counting the observed one. With n pairs p cannot
- * be below `2 / 2^n`: three seeds give 0.25 at best.
+ * Sign-flip permutation test of "the differences are symmetric around 0", two-sided: the share of sign patterns whose
+ * mean is at least as far from 0. Exact up to 16 pairs, else from `draws` random patterns, counting the observed one.
+ * With n pairs p cannot be below `2 / 2^n`: three seeds give 0.25 at best.
  * @param options.key needed above 16 pairs
  */
 export function signFlip(
@@ -62,8 +62,8 @@ export function signFlip(
 }
 
 /**
- * Holm's step-down adjustment: the family-wise error rate stays below alpha if those with an adjusted p below alpha are rejected
- * (Scand. J. Statist. 6, 1979). NaN where a p is NaN, which does not count as a test.
+ * Holm's step-down adjustment: the family-wise error rate stays below alpha if those with an adjusted p below alpha are
+ * rejected (Scand. J. Statist. 6, 1979). NaN where a p is NaN, which does not count as a test.
  */
 export function holm(p: readonly number[]): number[] {
   const bad = p.find((x) => x < 0 || x > 1);

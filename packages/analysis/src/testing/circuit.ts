@@ -14,8 +14,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { AnalysisContext } from '../context.ts';
 
 /**
- * State [batch, seq, modulus]: one-hot values, first the symbols. After loop t the positions 0..t hold their running sums modulo
- * `modulus`, the others still their symbols, so chain step s is known at its place from loop s - 1 on (from 1) and nowhere else.
+ * State [batch, seq, modulus]: one-hot values, first the symbols. After loop t the positions 0..t hold their running
+ * sums modulo `modulus`, the others still their symbols, so chain step s is known at its place from loop s - 1 on (from
+ * 1) and nowhere else.
  * @param options.halt the gate's logit, from the one-hot state; without it there is no gate
  */
 export function circuit(modulus: number, options: { halt?: (h: tf.Tensor) => tf.Tensor } = {}): Strategy<Hidden> {

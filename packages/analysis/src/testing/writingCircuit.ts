@@ -1,4 +1,4 @@
-// A model whose way of writing its chain is known, for tests: running sums, and an answer that does or does not depend on what was written.
+// A model whose way of writing its chain is known, for tests: its answer does or does not depend on what it wrote.
 import { type Hidden, initParams, key, modelConfig, paramSpecs, type Strategy } from '@looplab/core';
 import { groupWords, withChain } from '@looplab/tasks';
 import * as tf from '@tensorflow/tfjs-core';
@@ -6,8 +6,9 @@ import type { WriterContext } from '../writer.ts';
 import { circuit } from './circuit.ts';
 
 /**
- * Writes running sums modulo `modulus` of words of `seq` symbols, each from the value written last and the next symbol. After
- * `<answer>` it repeats the symbol before the mark if `faithful`, else it adds up the word and ignores what was written.
+ * Writes running sums modulo `modulus` of words of `seq` symbols, each from the value written last and the next symbol.
+ * After `<answer>` it repeats the symbol before the mark if `faithful`, else it adds up the word and ignores what was
+ * written.
  */
 function writingCircuit(modulus: number, seq: number, faithful: boolean): Strategy<Hidden> {
   const vocab = modulus + 2;
