@@ -16,7 +16,7 @@ export default defineStudy({
   model,
   strategy: fixedLoops(),
   objective: lastLoop(),
-  train: { steps: 1200, batch, lr: 2e-3, warmup: 50, evalEvery: 600, evalBatches: 8, checkpointEvery: 10_000 },
-  variants: arms(task, model, batch, 1200),
+  train: { steps: 600, batch, lr: 2e-3, warmup: 50, evalEvery: 300, evalBatches: 8, checkpointEvery: 10_000 },
+  variants: arms(task, model, batch, 600),
   seeds: 3,
 });

@@ -16,8 +16,8 @@ export default defineStudy({
   model,
   strategy: fixedLoops(),
   objective: lastLoop(),
-  train: { steps: 600, batch, lr: 2e-3, warmup: 50, evalEvery: 300, evalBatches: 4, checkpointEvery: 10_000 },
-  variants: arms(task, model, batch, 600),
+  train: { steps: 400, batch, lr: 2e-3, warmup: 50, evalEvery: 200, evalBatches: 4, checkpointEvery: 10_000 },
+  variants: arms(task, model, batch, 400),
   seeds: 3,
   scales: {
     tiny: {
