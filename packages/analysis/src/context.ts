@@ -14,7 +14,7 @@ export interface AnalysisContext {
   readonly seed: number;
   /** Held-out rows to use at most. */
   readonly rows: number;
-  /** Rows of one forward pass; default 16. */
+  /** Rows of one forward pass; default 16, fewer where the logits of 16 would be large. */
   readonly batch?: number;
   /** Finished runs to fit a scaling law to; without them that analysis does not apply. */
   readonly sweep?: readonly ScalingPoint[];
@@ -32,6 +32,14 @@ export interface AnalysisContext {
 /** Held-out rows there are to use. */
 export function rowsOf(context: AnalysisContext): number {
   return Math.min(context.rows, context.task.validationRows ?? Number.POSITIVE_INFINITY);
+}
+
+/** Most numbers in the logits of one loop, unless the caller sets `batch`. */
+const LOGITS = 2 ** 24;
+
+/** Rows of one forward pass. */
+export function batchOf({ batch, task }: Pick<AnalysisContext, 'batch' | 'task'>): number {
+  return batch ?? Math.max(1, Math.min(16, Math.floor(LOGITS / (task.seq * task.vocab))));
 }
 
 /**

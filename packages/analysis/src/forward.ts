@@ -15,7 +15,7 @@ import {
 import { compile, type Tree, tensor, treeLeaves } from '@looplab/engine';
 import type { TaskBatch } from '@looplab/tasks';
 import * as tf from '@tensorflow/tfjs-core';
-import { type AnalysisContext, assertContext, rowsOf } from './context.ts';
+import { type AnalysisContext, assertContext, batchOf, rowsOf } from './context.ts';
 
 /** Values of a tensor, row-major. */
 export type Values = Float32Array | Int32Array;
@@ -105,7 +105,7 @@ export async function heldOut(
   each: (batch: TaskBatch, index: number, count: number) => Promise<void>,
 ): Promise<void> {
   const rows = rowsOf(context);
-  const size = Math.min(context.batch ?? 16, rows);
+  const size = Math.min(batchOf(context), rows);
   for (let index = 0; index * size < rows; index++)
     await each(context.task.validation(index, size), index, Math.min(size, rows - index * size));
 }

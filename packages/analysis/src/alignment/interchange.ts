@@ -2,7 +2,7 @@
 import { drawNoise, fold, key, type Micro, type Params, runTrace, type State } from '@looplab/core';
 import { compile, tensor } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
-import { type AnalysisContext, assertContext } from '../context.ts';
+import { type AnalysisContext, assertContext, batchOf } from '../context.ts';
 import { endsLoop } from '../forward.ts';
 import type { Edit } from './edits.ts';
 
@@ -34,7 +34,7 @@ export async function interchange(context: AnalysisContext, patches: readonly Pa
   assertContext(context);
   const { model, strategy, params, task, seed } = context;
   const { seq } = task;
-  const size = Math.min(context.batch ?? 16, Math.max(1, patches.length));
+  const size = Math.min(batchOf(context), Math.max(1, patches.length));
   const pass = compile(
     (p: Params, ids: tf.Tensor, twin: tf.Tensor, mask: tf.Tensor, noise: Record<string, tf.Tensor>) => {
       const options = { train: false, noise };

@@ -9,7 +9,7 @@ import { controlLabels, probe, probeSet } from '../linear/probe.ts';
 import { readouts } from '../readouts.ts';
 import { longestChain, type Site, siteStates } from '../sites.ts';
 import { bootstrap } from '../statistics/bootstrap.ts';
-import { proportion } from '../statistics/interval.ts';
+import { proportion, tInterval } from '../statistics/interval.ts';
 import { mean } from '../statistics/moments.ts';
 import { cell, type Row, type Table } from '../table.ts';
 import { isChainTask, type WriterContext, writerOf } from '../writer.ts';
@@ -31,7 +31,7 @@ export const cotBaseline: Analysis = defineAnalysis({
       measure:
         '`finished`: the model came to an answer; `chain right`: every value it wrote is right; `answer right`; `answer repeats`: the answer is one symbol, the last value it wrote; `symbols`: mean number written for an answer',
       value: 'share of problems, or symbols',
-      lo: `${wilson}; empty for symbols`,
+      lo: `${wilson}, for symbols of Student's`,
       hi: 'upper end',
       problems: 'problems',
     },
@@ -129,18 +129,19 @@ function writtenTable(problems: readonly Instance[], said: readonly Writing[]): 
   };
   const right = (w: Writing, x: Instance): boolean =>
     w.chain.length === x.chain.length && w.chain.every((v, s) => v === x.chain[s]?.token);
+  const symbols = tInterval(said.map(symbolsOf));
   return [
     share('finished', (w) => w.answer !== undefined),
     share('chain right', right),
     share('answer right', (w, x) => sameAnswer(w.answer, x.answers)),
     share('answer repeats', (w) => w.answer?.length === 1 && w.answer[0] === w.chain.at(-1)),
-    { measure: 'symbols', value: meanSymbols(said), lo: null, hi: null, problems: problems.length },
+    { measure: 'symbols', value: symbols.value, lo: cell(symbols.lo), hi: cell(symbols.hi), problems: problems.length },
   ];
 }
 
 /** Values, `<answer>` and the answer. */
-function meanSymbols(said: readonly Writing[]): number {
-  return mean(said.map((w) => w.chain.length + 1 + (w.answer?.length ?? 1)));
+function symbolsOf(w: Writing): number {
+  return w.chain.length + 1 + (w.answer?.length ?? 1);
 }
 
 function interventionTable(outcomes: readonly Outcome[]): Table {
@@ -248,7 +249,7 @@ async function costs(
     ];
   });
   const hits = problems.filter((x, i) => sameAnswer(said[i]?.answer, x.answers)).length;
-  const tokens = meanSymbols(said);
+  const tokens = mean(said.map(symbolsOf));
   const loops = subject.model.loops;
   const start = Math.round(mean(problems.map((x) => problemOf(subject, x).length)));
   const written: AnswerCost = {

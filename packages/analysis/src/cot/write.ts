@@ -1,5 +1,6 @@
 // Lets a model write its chain of thought, greedily, by full forward passes, as every strategy was trained.
 import * as tf from '@tensorflow/tfjs-core';
+import { batchOf } from '../context.ts';
 import { forward } from '../forward.ts';
 import type { WriterContext } from '../writer.ts';
 
@@ -23,7 +24,7 @@ export function writer(context: WriterContext, loops = context.model.loops): Wri
   const { task } = context;
   const { seq, chainMark, answerMark, answerLength = 1 } = task;
   const pass = forward(context, (trace) => [tf.argMax(trace.logits(trace.states.length - 1), -1)], { loops });
-  const size = context.batch ?? 16;
+  const size = batchOf(context);
 
   const next = async (rows: readonly (readonly number[])[]): Promise<number[]> => {
     const ids = new Int32Array(size * seq).fill(answerMark); // as the task fills its rows up

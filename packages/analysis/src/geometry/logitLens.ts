@@ -1,4 +1,5 @@
 // The logit lens: every token of a few rows, read after every loop.
+import { crossEntropy } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import type { AnalysisContext } from '../context.ts';
 import { exitProbabilities } from '../exitProbabilities.ts';
@@ -30,8 +31,7 @@ export async function logitLens(context: AnalysisContext, rows: number): Promise
       const logits = trace.logits(t);
       const logProbs = tf.sub(logits, tf.logSumExp(logits, -1, true)); // [B, S, V]
       const said = tf.argMax(logits, -1);
-      const of = (labels: tf.Tensor): tf.Tensor =>
-        tf.exp(tf.sum(tf.mul(logProbs, tf.oneHot(tf.cast(labels, 'int32'), model.vocab)), -1));
+      const of = (labels: tf.Tensor): tf.Tensor => tf.exp(tf.neg(crossEntropy(logits, tf.cast(labels, 'int32'))));
       const entropy = tf.neg(tf.sum(tf.mul(tf.exp(logProbs), logProbs), -1));
       return [of(targets), of(said), said, entropy, ...(gated ? [trace.halt[t] as tf.Tensor] : [])]; // one a loop
     });
