@@ -1,14 +1,24 @@
 // @looplab/sweep: one study, many runs: spaces, schedulers, launchers, resume.
+
+export { cancelSweep, type FoundSweep, findSweep, listSweeps, pruneRuns, type RetryKind } from './control.ts';
 export { LauncherError, SweepError, SweepLockedError } from './errors.ts';
 export type { Launcher, LaunchTask, TaskState } from './launch/launcher.ts';
 export { type LocalOptions, local } from './launch/local.ts';
+export { estimateSweep, type PlannedRow, type SweepEstimate, timed, typicalRun } from './plan/estimate.ts';
+export { type MeasuredStep, measureStep } from './plan/measureStep.ts';
 export { planSweep, type SweepPlan, type SweepPlanOptions } from './plan/sweepPlan.ts';
+export { type Difference, diffRuns } from './runs/compareRuns.ts';
+export { removeRuns } from './runs/removeRuns.ts';
+export { assertField, fieldOf, filterRuns, runByPrefix } from './runs/runFilter.ts';
+export { listRuns } from './runs/runIndex.ts';
+export type { RunRow } from './runs/runRow.ts';
 export { type AshaOptions, asha } from './search/asha.ts';
 export { type Axes, cross, grid, type Listed, zip } from './search/listed.ts';
 export { type MedianStoppingOptions, medianStopping } from './search/medianStopping.ts';
 export { type RandomOptions, random } from './search/random.ts';
 export type { Outcome, Search, SearchView, Suggestion } from './search/search.ts';
 export { type TpeOptions, tpe } from './search/tpe.ts';
+export { clock } from './show/sweepProgress.ts';
 export {
   type Conditional,
   choice,
@@ -20,4 +30,6 @@ export {
 } from './space/dimension.ts';
 export type { Where } from './space/draw.ts';
 export type { Json, Point } from './space/point.ts';
-export { runSweep, type SweepOptions, type SweepResult, sweep } from './sweep.ts';
+export { type JournalRecord, readJournal, readManifest, type SweepManifest } from './store/sweepFolder.ts';
+export { runSweep, type SweepOptions, type SweepResult, shareOf, sweep } from './sweep.ts';
+export { type SweepRow, sweepRows, tableOf } from './sweepTable.ts';

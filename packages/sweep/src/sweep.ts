@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type ProgressOutput, type Study, writeJsonAtomic } from '@looplab/train';
 import type { ColumnTable } from 'arquero';
+import { type RetryKind, reopenRuns } from './control.ts';
 import { cancelledBy, type DriveEnd, Driver } from './drive.ts';
 import { SweepError } from './errors.ts';
 import type { SweepEvents } from './events.ts';
@@ -35,8 +36,8 @@ export interface SweepOptions extends SweepPlanOptions {
   readonly signal?: AbortSignal;
   /** Command that carries out a task, whose path is added to it; default: this package's own program, by this Node. */
   readonly worker?: readonly string[];
-  /** Only these runs of the sweep. */
-  readonly only?: ReadonlySet<string>;
+  /** Only runs of the sweep that failed, opened again: all of them, or those that the machine let down. */
+  readonly retry?: RetryKind;
 }
 
 /** What a sweep came to. */
@@ -89,9 +90,10 @@ export async function runSweep(
       device,
       threads: shares.threads,
     };
+    const only = options.retry && new Set(reopenRuns(folder.dir, options.retry));
     const driver = new Driver(plan, folder, context, {
       ...{ launcher, worker: options.worker ?? workerCommand(), maxFailures, retries, device, threads: shares.threads },
-      ...(options.only ? { only: options.only } : {}),
+      ...(only ? { only } : {}),
       ...(options.signal ? { signal: options.signal } : {}),
       events: watch ?? silent,
       tickMs: launcher.outlives ? 1000 : 200,

@@ -17,7 +17,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 
 /** `train.weightDecay` of a run chooses what becomes of it. */
-const FATES = { 1: 'user', 2: 'killed', 3: 'diverged', 4: 'killed once', 5: 'diskFull', 6: 'crash' };
+const FATES = { 1: 'user', 2: 'killed', 3: 'diverged', 4: 'killed once', 5: 'diskFull', 6: 'crash', 7: 'user once' };
 
 const task = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const { dir, run } = task;
@@ -96,7 +96,9 @@ while (step < steps) {
   await new Promise((resolve) => setTimeout(resolve, stepMs));
   step++;
   note(`${run} ${step} ${process.pid}`);
-  if (step === 3 && fate === 'user') {
+  const isSecond = existsSync(path('again'));
+  if (step === 3 && (fate === 'user' || (fate === 'user once' && !isSecond))) {
+    writeFileSync(path('again'), '');
     status('failed', { error: 'a setting that cannot be', cause: 'user' });
     end(42);
   }
@@ -109,7 +111,6 @@ while (step < steps) {
     end(0);
   }
   if (step === 3 && fate === 'crash') process.exit(42); // before it could say why
-  const isSecond = existsSync(path('again'));
   if (step === 3 && (fate === 'killed' || (fate === 'killed once' && !isSecond))) {
     writeFileSync(path('again'), '');
     process.kill(process.pid, 'SIGKILL');

@@ -131,10 +131,8 @@ export class SweepFolder {
         };
         writeJsonAtomic(join(this.dir, 'sweep.json'), manifest);
       }
-      const path = join(this.dir, 'journal.jsonl');
-      truncateJsonLines(path, (line) => journalLine.safeParse(line).success);
+      this.#journal = openJournal(this.dir);
       this.past = readJournal(this.dir);
-      this.#journal = new JsonLines(path);
     } catch (error) {
       this.#lock.release();
       throw error;
@@ -143,9 +141,7 @@ export class SweepFolder {
 
   /** Appends to the journal; on disk when it returns. */
   record(records: readonly JournalRecord[]): void {
-    if (records.length === 0) return;
-    for (const record of records) this.#journal.append(record);
-    this.#journal.sync();
+    append(this.#journal, records);
   }
 
   /** Tells other machines that the driver is alive. */
@@ -168,6 +164,29 @@ export class SweepFolder {
     this.#journal.close();
     this.#lock.release();
   }
+}
+
+/** Appends to the journal of a sweep that the caller has locked; on disk when it returns. */
+export function appendJournal(dir: string, records: readonly JournalRecord[]): void {
+  const journal = openJournal(dir);
+  try {
+    append(journal, records);
+  } finally {
+    journal.close();
+  }
+}
+
+/** The journal, rid of what a crash may have torn at its end. */
+function openJournal(dir: string): JsonLines {
+  const path = join(dir, 'journal.jsonl');
+  truncateJsonLines(path, (line) => journalLine.safeParse(line).success);
+  return new JsonLines(path);
+}
+
+function append(journal: JsonLines, records: readonly JournalRecord[]): void {
+  if (records.length === 0) return;
+  for (const record of records) journal.append(record);
+  journal.sync();
 }
 
 /** @throws SweepLockedError, RunFolderError */
