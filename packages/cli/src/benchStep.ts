@@ -5,6 +5,7 @@ import { entropyRegularised } from '@looplab/objectives';
 import type { TaskBatch } from '@looplab/tasks';
 import { batchTensors, trainConfig, trainState, trainStep } from '@looplab/train';
 import type { deviceOf } from './device.ts';
+import { median } from './median.ts';
 
 export interface BenchOptions {
   readonly d: number;
@@ -114,12 +115,4 @@ function randomTokens({ vocab, batch, seq }: Pick<BenchOptions, 'vocab' | 'batch
     batch,
     seq,
   };
-}
-
-/** The middle value, or the mean of the two middle ones. */
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  const upper = sorted[half] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] ?? Number.NaN) + upper) / 2;
 }

@@ -19,7 +19,14 @@ export { minPKl, minPKlOptions } from './exit/minPKl.ts';
 export { qExit, qExitOptions } from './exit/qExit.ts';
 export { residual, residualOptions } from './exit/residual.ts';
 export { type ThresholdTest, thresholdRule } from './exit/thresholdRule.ts';
-export { type Arrival, type Decoded, Decoder, type DecoderOptions, type FedInputs } from './generate/decoder.ts';
+export {
+  type Arrival,
+  type Decoded,
+  Decoder,
+  type DecoderOptions,
+  type FedInputs,
+  type Sent,
+} from './generate/decoder.ts';
 export { type Generated, type GenerateOptions, generate } from './generate/generate.ts';
 export { sample } from './generate/sample.ts';
 export { gatedViews, gatedViewsOptions } from './kv/gatedViews.ts';

@@ -84,7 +84,7 @@ export interface StepRows {
   /** The state and the exit rule's memory; left out where every row begins with this step. */
   readonly state?: State | undefined;
   readonly memory?: ExitMemory | undefined;
-  /** float32 [rows], 1 where a row begins with this step; left out where all do or none. */
+  /** float32 [rows], 1 where a row begins with this step; left out where only the state tells. */
   readonly fresh?: tf.Tensor | undefined;
   /** The state where the loop began, if an inner step came since. */
   readonly since?: State | undefined;

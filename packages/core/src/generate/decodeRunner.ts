@@ -11,7 +11,7 @@ import type { Before, DecodeSetup, Given, StepResult, StepRows } from './decodeP
 import { type Course, type Flight, kindOf, loopOf, pairsOf, stepKey, stopping } from './flight.ts';
 import type { LayerRow } from './kvCache.ts';
 import { RopeRows } from './ropeRows.ts';
-import { blank, type HostTensors, pack, packAll, unpack, unpackAll } from './rows.ts';
+import { blankAll, type HostTensors, pack, packAll, unpack, unpackAll } from './rows.ts';
 import type { StepKind } from './stepKind.ts';
 import { TokenMemory } from './tokenMemory.ts';
 
@@ -28,6 +28,8 @@ export class DecodeRunner {
   readonly #rope: RopeRows;
   readonly #programs: Programs;
   readonly #named = new Map<string, Named>();
+  /** What state and memory are like, so that rows that begin can be computed beside others: zeros, by kind of token. */
+  readonly #blanks = new Map<string, { readonly state: HostTensors; readonly memory: HostTensors }>();
   /** Noise that is one for the batch. */
   readonly #shared: HostTensors;
 
@@ -104,6 +106,8 @@ export class DecodeRunner {
       f.since = kind.k.inner ? (f.since ?? begun[i] ?? f.state) : undefined;
       f.state = states[i] ?? {};
       f.memory = memories[i] ?? {};
+      if (kind.alike && !this.#blanks.has(likeOf(f)))
+        this.#blanks.set(likeOf(f), { state: blankAll(f.state), memory: blankAll(f.memory) });
       const stops = stopping(f, done?.subarray(i * f.seq, (i + 1) * f.seq));
       f.step++;
       for (const j of stops) {
@@ -204,6 +208,11 @@ export class DecodeRunner {
     };
   }
 
+  /** Forgets all tokens. */
+  clear(): void {
+    this.#memory.clear();
+  }
+
   dispose(): void {
     this.#programs.dispose();
   }
@@ -226,20 +235,25 @@ export class DecodeRunner {
   }
 
   #stepRows(flights: readonly Flight[]): Hosted<StepRows> {
-    const { mayExit, since } = flights[0] as Flight; // there is a flight
-    const known = flights.find((f) => f.state);
+    const [first] = flights as readonly [Flight];
+    const { mayExit, since, state, memory } = first;
     const { strategy, kv } = this.#setup;
     const held = flights.some((f) => f.stopped.includes(1));
     const fills = (held || strategy.active !== undefined) && kv.write === 'active' && kv.missing === 'latest';
-    const fresh = Float32Array.from(flights, (f) => (f.state ? 0 : 1));
-    const rows = (like: HostTensors | undefined, of: (f: Flight) => HostTensors | undefined) =>
-      like && packAll(flights.map((f) => of(f) ?? blank(like)));
+    const nothing = kindOf(first).alike ? this.#blanks.get(likeOf(first)) : undefined;
+    const rows = (of: (f: Flight) => HostTensors | undefined, none: HostTensors | undefined) =>
+      packAll(flights.map((f) => of(f) ?? none ?? {}));
     return {
       mayExit,
-      state: rows(known?.state, (f) => f.state),
-      memory: rows(known?.memory, (f) => f.memory),
-      since: rows(since, (f) => f.since),
-      fresh: known && fresh.includes(1) ? new HostTensor(fresh, [fresh.length]) : undefined,
+      state: nothing || state ? rows((f) => f.state, nothing?.state) : undefined,
+      memory: nothing || memory ? rows((f) => f.memory, nothing?.memory) : undefined,
+      since: since ? rows((f) => f.since, undefined) : undefined,
+      fresh:
+        nothing &&
+        new HostTensor(
+          Float32Array.from(flights, (f) => (f.state ? 0 : 1)),
+          [flights.length],
+        ),
       loop: packed(flights, (f) => new Float32Array(f.seq).fill(loopOf(f))),
       stopped: held ? packed(flights, (f) => f.stopped) : undefined,
       latest: fills ? latestOf(flights.flatMap((f) => this.#memory.latest(f) ?? [])) : undefined,
@@ -272,6 +286,9 @@ export class DecodeRunner {
     });
   }
 }
+
+/** Equal for tokens whose state and memory have the same shapes. */
+const likeOf = (f: Flight): string => `${f.course.trajectory}/${f.seq}/${f.mayExit}`;
 
 const seqOf = (flights: readonly Flight[]): number => flights[0]?.seq ?? 0;
 

@@ -51,6 +51,14 @@ export interface Decoded {
   readonly flops: number;
 }
 
+/** A token for one row. */
+export interface Sent {
+  readonly row: number;
+  readonly id: number;
+  /** Loops it takes at most. */
+  readonly limit?: number;
+}
+
 /** A token that was sent has come out. */
 export interface Arrival {
   readonly row: number;
@@ -146,15 +154,11 @@ export class Decoder {
   }
 
   /**
-   * Appends a token to one row; it comes out of {@link advance}. The row must have none under way.
-   * @throws ConfigError if the row does not exist, is under way or outgrows the model
+   * Appends a token to each of some rows; they come out of {@link advance}. A row takes its next token when the last has
+   * come out.
+   * @throws ConfigError if a row does not exist, is under way or outgrows the model, or a token is none of the model's
    */
-  async send(row: number, id: number): Promise<void> {
-    await this.sendAll([{ row, id }]);
-  }
-
-  /** Sends a token to each of several rows, at the cost of one. */
-  async sendAll(tokens: readonly { readonly row: number; readonly id: number }[]): Promise<void> {
+  async send(tokens: readonly Sent[]): Promise<void> {
     for (const { row, id } of tokens) {
       if (this.#lengths[row] === undefined)
         throw new ConfigError(`the decoder has no row ${row}; feed the batch its prompts first`);
@@ -168,9 +172,10 @@ export class Decoder {
     const { courses } = this.#coursesOf({ ids });
     ids.dispose();
     await this.#begin(
-      tokens.map(({ row, id }) => {
+      tokens.map(({ row, id, limit }) => {
         const inputs = { ids: new HostTensor(Int32Array.of(id), [1]) };
-        return this.#launch(courses, { row, inputs, seq: 1, limits: undefined, mayExit: true });
+        const limits = limitsOf(undefined, limit === undefined ? undefined : [limit], 1);
+        return this.#launch(courses, { row, inputs, seq: 1, limits, mayExit: true });
       }),
     );
   }
@@ -190,6 +195,13 @@ export class Decoder {
       }));
     }
     return [];
+  }
+
+  /** Forgets all tokens, those under way included; what was compiled serves the next ones of this batch. */
+  reset(): void {
+    this.#runner?.clear();
+    this.#lengths.fill(0);
+    this.#flights = [];
   }
 
   /** Frees what was derived from the parameters. */

@@ -67,6 +67,11 @@ export class KvCache {
     this.#places = places;
   }
 
+  /** Shows nothing any more; the room stays. */
+  clear(): void {
+    for (const store of this.#stores.values()) store.has.fill(0);
+  }
+
   /** Writes what tokens have made into a slot; `has` [seq] says which of them may be seen. */
   write(stack: string, slot: string, at: Place, layers: readonly LayerRow[], has: Float32Array): void {
     const store = this.#store(stack);

@@ -38,14 +38,14 @@ export function unpackAll(xs: HostTensors): Record<string, HostTensor>[] {
   return rows;
 }
 
+/** Zeros of the same shape. */
+export function blank({ data, shape }: HostTensor): HostTensor {
+  return new HostTensor(like(data, data.length), shape);
+}
+
 /** Zeros of the same names and shapes. */
-export function blank(xs: HostTensors): HostTensors {
-  const out: Record<string, HostTensor> = {};
-  for (const name in xs) {
-    const { data, shape } = xs[name] as HostTensor;
-    out[name] = new HostTensor(like(data, data.length), shape);
-  }
-  return out;
+export function blankAll(xs: HostTensors): HostTensors {
+  return Object.fromEntries(Object.entries(xs).map(([name, x]) => [name, blank(x)]));
 }
 
 function like(data: HostData, size: number): HostData {

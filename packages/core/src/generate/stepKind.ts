@@ -10,8 +10,10 @@ const NOW = 'now';
 export interface StepKind {
   /** Equal for steps of one plan that one computation serves. */
   readonly id: string;
-  /** The step as that computation sees it: its `t` is 0 if the strategy is stationary. */
+  /** The step as that computation sees it: its `t` is 0 if `alike`. */
   readonly k: Micro;
+  /** Whether rows at different steps, those that begin included, can be computed together. */
+  readonly alike: boolean;
   /** The policy of this step alone, with slots numbered in the order of their mention. */
   readonly policy: KvPolicy;
   /** The policy's own number of the slot that it writes, and the cache's name of it. */
@@ -61,6 +63,7 @@ export function stepKinds(strategy: Strategy, policy: KvPolicy, plan: Plan, numb
     return {
       id: JSON.stringify([number, micro, plan.steps[i - 1]?.inner === true, slot !== null, numbered]),
       k: micro,
+      alike,
       policy: { ...rules, slot: () => (slot === null ? null : 0), views: () => numbered },
       slot,
       write: slot === null ? null : policy.keep ? NOW : `${slot}`,

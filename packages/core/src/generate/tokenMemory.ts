@@ -40,6 +40,12 @@ export class TokenMemory {
     return this.#cache.places;
   }
 
+  /** Forgets all tokens; the room stays. */
+  clear(): void {
+    this.#cache.clear();
+    this.last.clear();
+  }
+
   /** What rows see of earlier tokens in prelude or coda; undefined if there are none, or no such stack. */
   once(stack: typeof PRELUDE | typeof CODA, rows: readonly Flight[]): Hosted<PastView> | undefined {
     if (!(stack in this.#stacks)) return undefined;
