@@ -33,7 +33,7 @@ import {
 import { type Trajectory, trajectoriesOf, type UpdateDepth } from './updatePlan.ts';
 
 /** What an update is made of besides parameters. */
-export interface Update extends UpdateDepth {
+interface Update extends UpdateDepth {
   readonly batch: TaskBatch;
   readonly lr: number;
   readonly noise: Key;
@@ -41,7 +41,7 @@ export interface Update extends UpdateDepth {
 }
 
 /** What an update leaves. Its tensors are the caller's, not yet read. */
-export interface Updated {
+interface Updated {
   readonly state: TrainState;
   readonly metrics: StepMetrics;
   readonly carried: Carried | null;

@@ -47,7 +47,7 @@ export interface PreviousTokens {
 }
 
 /** Every tensor that a step can read besides the state. */
-export type PassReads<S extends State> = Pick<PassSetup<S>, 'weights' | 'inputs' | 'noise' | 'carry' | 'e'>;
+type PassReads<S extends State> = Pick<PassSetup<S>, 'weights' | 'inputs' | 'noise' | 'carry' | 'e'>;
 
 export interface Pass<S extends State> {
   readonly ctx: Ctx<S>;

@@ -456,7 +456,7 @@ export const strategies: readonly StrategyKind[] = [
       gradient: 'of the fixed point: implicit or phantom',
       halting: 'none trained; the residual in generation',
       kv: 'a slot an evaluation',
-      cost: 'evaluations without gradient, one with; 30 iterations backward',
+      cost: 'evaluations without gradient, one with; 13 iterations backward',
     },
     schema: deqOptions,
     make: deq,

@@ -23,8 +23,6 @@ export const segmentOptions = z.strictObject({
   fill: perLoopOptions.shape.fill,
 });
 
-export type SegmentOptions = z.output<typeof segmentOptions>;
-
 /** A high and a low state; a segment of both is a loop. */
 export interface Nested extends State {
   /** The answer, [batch, seq, dModel]. */
