@@ -19,6 +19,7 @@ const trainLine = z.object({
   lr: real.default(Number.NaN),
   gradNorm: real.default(Number.NaN),
   tokensPerSecond: real.default(Number.NaN),
+  flops: z.number().optional(),
 });
 const evalLine = z.object({
   step,
@@ -28,6 +29,7 @@ const evalLine = z.object({
   lossPerLoop: z.array(real).default([]),
   exitDistribution: z.array(real).default([]),
   bitsPerByte: real.optional(),
+  expectedLoops: real.optional(),
 });
 const named = z.looseObject({ id: z.string() });
 const configFile = z.looseObject({
@@ -44,10 +46,13 @@ const statusFile = z.object({
   status: z.enum(states),
   startedAt: z.union([z.string(), z.number()]).optional(),
   updatedAt: z.union([z.string(), z.number()]).optional(),
+  error: z.string().optional(),
+  cause: z.enum(['user', 'infra']).optional(),
 });
 const manifestFile = z
   .object({
     runId: z.string(),
+    codeId: z.string(),
     git: z.object({ sha: z.string(), dirty: z.boolean() }).partial(),
     lockfileHash: z.string(),
     node: z.string(),
@@ -91,6 +96,8 @@ export function readRun(dir: string): Run {
     ...(manifest.params === undefined ? {} : { params: manifest.params }),
     ...(seconds === undefined || !Number.isFinite(seconds) ? {} : { seconds }),
     state: status?.status ?? 'unknown',
+    ...(status?.error === undefined ? {} : { error: status.error }),
+    ...(status?.cause === undefined ? {} : { cause: status.cause }),
     config: raw as Readonly<Record<string, unknown>>, // checked above to be an object
     manifest: manifest as Run['manifest'], // exactOptionalPropertyTypes: JSON has no undefined, so absent means absent
     train,
@@ -116,7 +123,8 @@ export function readRuns(dir: string): Run[] {
   return runs;
 }
 
-function runFolders(dir: string, depth: number): string[] {
+/** The run folders below `dir`, at most `depth` folders down; sorted by path. */
+export function runFolders(dir: string, depth: number): string[] {
   if (existsSync(join(dir, 'config.json'))) return [dir];
   if (depth === 0) return [];
   const inside = readdirSync(dir, { withFileTypes: true }).filter(
@@ -161,15 +169,22 @@ function readMetrics(path: string): Metrics {
     const { kind, time } = check(z.looseObject({ kind: z.string(), time: real.optional() }), value, at);
     if (time !== undefined && Number.isFinite(time)) trained = time;
     if (kind === 'train') {
-      const point = check(trainLine, value, at);
+      const point = present(check(trainLine, value, at));
       train.set(point.step, point);
     } else if (kind === 'eval') {
-      const { bitsPerByte, ...point } = check(evalLine, value, at);
-      evals.set(point.step, bitsPerByte === undefined ? point : { ...point, bitsPerByte });
+      const point = present(check(evalLine, value, at));
+      evals.set(point.step, point);
     }
   }
   const byStep = (a: { step: number }, b: { step: number }) => a.step - b.step;
   return { train: [...train.values()].sort(byStep), evals: [...evals.values()].sort(byStep), torn, trained };
+}
+
+/** The entries that are there: zod gives what is absent as undefined. */
+function present<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>; // what was undefined is gone
+  };
 }
 
 function readText(path: string): string {

@@ -10,6 +10,8 @@ export interface TrainPoint {
   readonly lr: number;
   readonly gradNorm: number;
   readonly tokensPerSecond: number;
+  /** Counted FLOPs of all updates so far. */
+  readonly flops?: number;
 }
 
 /** One evaluation on held-out data. Index `t` of a list is the model read after loop `t + 1`. */
@@ -23,11 +25,15 @@ export interface EvalPoint {
   /** Probability of leaving after each loop; empty where the strategy has no exits. */
   readonly exitDistribution: readonly number[];
   readonly bitsPerByte?: number;
+  /** Loops spent on a token, on average. */
+  readonly expectedLoops?: number;
 }
 
 /** Where and from what a run was made; every part is optional because old or copied folders may lack it. */
 export interface Manifest {
   readonly runId?: string;
+  /** Hash of the sources that the run was made by. */
+  readonly codeId?: string;
   readonly git?: { readonly sha?: string; readonly dirty?: boolean };
   readonly lockfileHash?: string;
   readonly node?: string;
@@ -67,6 +73,10 @@ export interface Run {
   /** Trainable parameters. */
   readonly params?: number;
   readonly state: RunState;
+  /** Why it failed or diverged. */
+  readonly error?: string;
+  /** Of a failure: whether it would only happen again, or the machine was at fault. */
+  readonly cause?: 'user' | 'infra';
   /** Seconds of training: at the last line of metrics, else between begin and last sign of life. */
   readonly seconds?: number;
   /** The resolved configuration, as written. */

@@ -1,5 +1,6 @@
 // Groups runs that differ in the seed alone, and names the groups so that a reader can tell them apart.
 import { FiguresError, type Run } from './run.ts';
+import { cosmetic, settingsOf } from './settings.ts';
 
 /** Runs of one configuration: one line in a chart. */
 export interface Series {
@@ -20,7 +21,7 @@ export function seriesOf(runs: readonly Run[], labelOf: LabelOf = shortLabel): S
   if (runs.length === 0) throw new FiguresError('there are no runs to draw; read some with readRuns');
   const groups = new Map<string, { base: string; flat: Map<string, string>; runs: Run[] }>();
   for (const run of runs) {
-    const flat = flatten(run.config);
+    const flat = compared(run.config);
     const id = JSON.stringify([labelOf(run), [...flat]]);
     const group = groups.get(id);
     if (group) group.runs.push(run);
@@ -48,25 +49,10 @@ function shortLabel(run: Run): string {
   return run.layers === undefined ? name : `${name} ${run.layers}×${run.loops}`;
 }
 
-/** What changes nothing that a figure compares: seeds, names, how often something is written. */
-const COSMETIC = new Set(
-  ['seed', 'train.seed', 'study', 'study.name', 'variant'].concat([
-    'train.logEvery',
-    'train.checkpointEvery',
-    'train.keepCheckpoints',
-  ]),
-);
-
-/** A configuration as `path -> text`, sorted, without what is cosmetic. */
-function flatten(config: Readonly<Record<string, unknown>>): Map<string, string> {
-  const found: [string, string][] = [];
-  const visit = (value: unknown, path: string): void => {
-    if (typeof value === 'object' && value !== null) {
-      for (const [k, v] of Object.entries(value)) visit(v, path === '' ? k : `${path}.${k}`);
-    } else if (!COSMETIC.has(path)) {
-      found.push([path, String(value)]);
-    }
-  };
-  visit(config, '');
-  return new Map(found.sort(([a], [b]) => (a < b ? -1 : 1)));
+/** What a figure compares of a configuration, as text by key, sorted. */
+function compared(config: Readonly<Record<string, unknown>>): Map<string, string> {
+  const found = [...settingsOf(config)].filter(([key]) => !cosmetic.has(key));
+  return new Map(
+    found.map(([key, value]): [string, string] => [key, String(value)]).sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
 }

@@ -1,5 +1,6 @@
 // What a run's curves are on the page: few enough points to draw, whole enough to judge by.
 import type { Run } from '../run.ts';
+import { settingsOf } from '../settings.ts';
 import { type Curve, curveTable } from '../tables.ts';
 
 /** Points of one run in time order. */
@@ -24,22 +25,9 @@ export function curvesOf(runs: readonly (readonly [id: string, run: Run])[], cur
 export function differences(
   runs: readonly (readonly [id: string, run: Run])[],
 ): { readonly key: string; readonly values: readonly string[] }[] {
-  const flat = runs.map(([, run]) => flatten(run.config));
+  const flat = runs.map(([, run]) => settingsOf(run.config));
   const keys = [...new Set(flat.flatMap((f) => [...f.keys()]))].sort();
   return keys
-    .map((key) => ({ key, values: flat.map((f) => f.get(key) ?? '') }))
+    .map((key) => ({ key, values: flat.map((f) => String(f.get(key) ?? '')) }))
     .filter(({ values }) => new Set(values).size > 1);
-}
-
-function flatten(config: Readonly<Record<string, unknown>>): Map<string, string> {
-  const found = new Map<string, string>();
-  const visit = (value: unknown, path: string): void => {
-    if (typeof value === 'object' && value !== null) {
-      for (const [k, v] of Object.entries(value)) visit(v, path === '' ? k : `${path}.${k}`);
-    } else {
-      found.set(path, String(value));
-    }
-  };
-  visit(config, '');
-  return found;
 }
