@@ -28,10 +28,11 @@ function train(
   options: {
     kill?: { at: string; signal: 'SIGKILL' | 'SIGINT' | 'SIGTERM'; afterMs?: number };
     limitKiB?: number;
+    strategy?: string;
   } = {},
 ): Promise<Ended> {
-  const { kill, limitKiB } = options;
-  const command = [process.execPath, script, device, results];
+  const { kill, limitKiB, strategy = 'loopLM' } = options;
+  const command = [process.execPath, script, device, results, strategy];
   // The shell's limit on file sizes is the portable way to a write that fails half-way.
   const child =
     limitKiB === undefined
@@ -88,16 +89,16 @@ const KILLS = [
 const whole = new Map<string, Promise<string>>();
 
 /** Results of a run that nobody disturbed. */
-function undisturbed(device: string): Promise<string> {
+function undisturbed(device: string, strategy = 'loopLM'): Promise<string> {
   const run = async (): Promise<string> => {
     const results = newResults();
-    const { code, stderr } = await train(device, results);
+    const { code, stderr } = await train(device, results, { strategy });
     expect(stderr).toMatch(/accuracy/);
     expect(code).toBe(0);
     return results;
   };
-  const known = whole.get(device) ?? run();
-  whole.set(device, known);
+  const known = whole.get(`${device} ${strategy}`) ?? run();
+  whole.set(`${device} ${strategy}`, known);
   return known;
 }
 
@@ -120,6 +121,17 @@ test.each([
     expectSame(results, await undisturbed(device));
     const leftovers = readdirSync(join(runDir(results), 'checkpoints')).filter((f) => !/^step-\d{8}$/.test(f));
     expect(leftovers).toEqual([]);
+  },
+);
+
+test.each(['huginn', 'trm'])(
+  'killed with sampled depths or rows carried over updates (%s), it goes on to the same bits',
+  async (strategy) => {
+    const results = newResults();
+    const ended = await train('onnx', results, { strategy, kill: { at: 'step 8', signal: 'SIGKILL' } });
+    expect(ended.signal, ended.stderr).toBe('SIGKILL');
+    expect((await train('onnx', results, { strategy })).code).toBe(0);
+    expectSame(results, await undisturbed('onnx', strategy));
   },
 );
 
