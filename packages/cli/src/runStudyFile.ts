@@ -3,7 +3,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { useDevice } from '@looplab/engine';
 import { defaultCharts, readRun, type Summary, summaryOf, writeReport, writeSvg } from '@looplab/figures';
-import { runStudy, type StudySummary } from '@looplab/train';
+import { atScale, runStudy, type StudySummary } from '@looplab/train';
 import type { Claim } from './claim.ts';
 import { columns } from './columns.ts';
 import type { deviceOf } from './device.ts';
@@ -39,7 +39,8 @@ class RunsFailedError extends Error {
 }
 
 /**
- * Trains what is not trained yet, then writes `summary.json`, `report.html` and an SVG of each chart into `<results>/<study>/`.
+ * Trains what is not trained yet, then writes `summary.json`, `report.html` and an SVG of each chart into `<results>/<study>/`; at a
+ * scale their names end in it.
  * @throws InputError, StudyError, OverrideError, RunFolderError, CancelledError
  */
 export async function runStudyFile(options: RunStudyFileOptions): Promise<StudyOutcome> {
@@ -57,17 +58,18 @@ export async function runStudyFile(options: RunStudyFileOptions): Promise<StudyO
   });
 
   const folder = join(options.results, study.name);
+  const named = (file: string): string => atScale(file, options.scale);
   const finished = summary.runs.filter((r) => r.status === 'finished');
   if (finished.length === 0) return { summary, charts: [] };
   const claim = finished.length === summary.runs.length ? claimOf?.(summary) : undefined;
   const claimed = claim === undefined ? summary : { ...summary, claim };
-  if (claim !== undefined) writeJson(join(folder, 'summary.json'), claimed);
+  if (claim !== undefined) writeJson(join(folder, named('summary.json')), claimed);
 
   const runs = finished.map((r) => readRun(join(folder, r.runId)));
   const charts = defaultCharts(runs, { chance: summary.chance });
   const files: string[] = [];
   for (const chart of charts) {
-    const file = join(folder, `${chart.id}.svg`);
+    const file = join(folder, named(`${chart.id}.svg`));
     await writeSvg(file, chart);
     files.push(file);
   }
@@ -79,7 +81,7 @@ export async function runStudyFile(options: RunStudyFileOptions): Promise<StudyO
     title: study.name.charAt(0).toUpperCase() + study.name.slice(1),
     runs,
     charts,
-    out: join(folder, 'report.html'),
+    out: join(folder, named('report.html')),
     chance: summary.chance,
     commands: [['pnpm looplab run', relative(process.cwd(), path), ...flags].join(' ')],
     ...describe(study.description, claim),

@@ -46,7 +46,7 @@ export {
 export { codeId, runId, sameRun } from './runId.ts';
 export { acquireRunLock, isLocked, type RunLock } from './runLock.ts';
 export { planRun, type RunOptions, type RunPlan, type StageOptions, type StudyModel } from './runPlan.ts';
-export { type RunStudyOptions, type RunSummary, runStudy, type StudySummary } from './runStudy.ts';
+export { atScale, type RunStudyOptions, type RunSummary, runStudy, type StudySummary } from './runStudy.ts';
 export { constant, type Schedule, warmupConstant, warmupCosine } from './schedules.ts';
 export { showProgress } from './showProgress.ts';
 export type { ScalePatch, Study, StudyOptions, StudyPatch, StudySweep } from './study.ts';

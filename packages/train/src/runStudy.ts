@@ -67,7 +67,7 @@ export interface StudySummary {
 }
 
 /**
- * Runs a study into `<results>/<study>/<run id>/` and writes `<results>/<study>/summary.json` after each run. A run that
+ * Runs a study into `<results>/<study>/<run id>/` and writes `<results>/<study>/summary.json` (`summary-<scale>.json` at a scale) after each run. A run that
  * fails or diverges is reported at once and does not keep the others from running: look at `status` in the summary.
  * @throws StudyError, OverrideError, ... before anything is written; CancelledError when stopped; RunFolderError when
  * results cannot be written, as the next run's could not either
@@ -108,12 +108,17 @@ export async function runStudy(options: RunStudyOptions): Promise<StudySummary> 
       } finally {
         progress.end();
       }
-      writeJsonAtomic(join(folder, 'summary.json'), summary());
+      writeJsonAtomic(join(folder, atScale('summary.json', scale)), summary());
     }
   } finally {
     own?.restore();
   }
   return summary();
+}
+
+/** The name of a file that a study leaves beside its runs; a scale has its own, so that it hides nothing of the full study. */
+export function atScale(file: string, scale: string | undefined): string {
+  return scale === undefined ? file : file.replace(/(?=\.[^.]+$)/, `-${scale}`);
 }
 
 function exitCodeOf({ reason }: AbortSignal): number | undefined {
