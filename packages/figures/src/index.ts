@@ -16,7 +16,8 @@ export { defineFigure, type Figure, type FigureInputs, type InputOrigin } from '
 export { escapeLatex, latexTable, type NumberFormat } from './latex.ts';
 export { pdfOf } from './pdf.ts';
 export { readRun, readRuns } from './readRun.ts';
-export { type RenderOptions, renderPng, renderSvg, writePng, writeSvg } from './render.ts';
+export { type RenderOptions, renderPng, renderSvg, themedSpec, writePng, writeSvg } from './render.ts';
+export { escapeHtml } from './report/html.ts';
 export type { ReportTable } from './report/sections.ts';
 export { type ReportOptions, writeReport } from './report/writeReport.ts';
 export { type EvalPoint, FiguresError, type Manifest, type Run, type RunState, type TrainPoint } from './run.ts';

@@ -67,6 +67,12 @@ function sized(spec: TopLevelSpec, width: number, height: number, label: number)
   return { spacing: gap, spec: { ...spec.spec, ...inner } };
 }
 
+/** The specification as `renderSvg` draws it, with size, theme and margins, for other programs that draw Vega-Lite. */
+export async function themedSpec(spec: TopLevelSpec, options: RenderOptions = {}): Promise<TopLevelSpec> {
+  const { measure } = await loadFonts();
+  return themed(spec, options, measure);
+}
+
 /**
  * The specification as SVG text. Equal arguments give equal bytes.
  * @throws FiguresError where Vega-Lite cannot compile or draw it
