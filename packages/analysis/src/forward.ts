@@ -46,12 +46,13 @@ export function forward(
   const { loops = deepest(context), kv, exit } = options;
   const { model, strategy, params } = context;
   const pass = compile(
-    (p: typeof params, inputs: Inputs & { targets: tf.Tensor }, noise: Noise, given: readonly tf.Tensor[]) => {
+    (p: typeof params, batch: Inputs & { targets: tf.Tensor }, noise: Noise, given: readonly tf.Tensor[]) => {
+      const { targets, ...inputs } = batch; // what should be answered is no input
       const rule = exit?.(given);
       const over = { ...(kv ? { kv } : {}), ...(rule ? { exit: rule } : {}) };
       const [trace] = runTrace(model, strategy, p, inputs, { ...over, train: false, loops, noise });
       if (!trace) throw new Error('a strategy plans at least one trajectory');
-      return pick(trace, inputs);
+      return pick(trace, { ...inputs, targets });
     },
     { name: 'analysis' },
   );
@@ -65,11 +66,14 @@ export function forward(
       };
       const at = { batch: batch.batch, seq: batch.seq, loops };
       const noise = drawNoise(model, strategy, at, fold(fold(key(context.seed), 'analysis/noise'), index));
-      const out = await pass(params, inputs, noise, given);
-      const leaves = treeLeaves(out) as tf.Tensor[]; // pick returns tensors only
-      const values = await Promise.all(leaves.map((t) => t.data() as Promise<Values>)); // float32 or int32
-      tf.dispose([Object.values(inputs), Object.values(noise), leaves]);
-      return values;
+      try {
+        const leaves = treeLeaves(await pass(params, inputs, noise, given)) as tf.Tensor[]; // pick returns tensors only
+        const values = await Promise.all(leaves.map((t) => t.data() as Promise<Values>)); // float32 or int32
+        tf.dispose(leaves);
+        return values;
+      } finally {
+        tf.dispose([Object.values(inputs), Object.values(noise)]);
+      }
     },
     release: () => pass.release(),
   };

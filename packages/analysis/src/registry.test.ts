@@ -2,6 +2,7 @@
 import { initParams, key, modelConfig, paramSpecs, plain } from '@looplab/core';
 import { useDevice } from '@looplab/engine';
 import { mano, withChain } from '@looplab/tasks';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AnalysisContext } from './context.ts';
 import { analyses, analysisById } from './registry.ts';
@@ -43,6 +44,13 @@ describe('analyses', () => {
       if (['probes', 'cotBaseline'].includes(analysis.id)) expect(result.skipped).toBeUndefined();
       else expect(result.skipped).toMatch(/^does not apply: /);
     }
+  });
+
+  it('leave no tensors behind', async () => {
+    const context = tinyLoopLM({ rows: 26 });
+    const before = tf.memory().numTensors;
+    for (const analysis of analyses) await analysis.run(context);
+    expect(tf.memory().numTensors).toBe(before);
   });
 
   it('are deterministic', async () => {

@@ -71,9 +71,15 @@ export async function interchange(context: AnalysisContext, patches: readonly Pa
     const given = [table((x) => x.base.ids), table((x) => x.ids), tensor(mask, [size, seq])] as const;
     const at = { batch: size, seq, loops: model.loops };
     const noise = { ...drawNoise(model, strategy, at, fold(key(seed), 'interchange')) };
-    const said = await pass(params, ...given, noise);
-    const [base, twin, patched] = await Promise.all(said.map((t) => t.data()));
-    tf.dispose([...given, ...said, ...Object.values(noise)]);
+    let values: (Float32Array | Int32Array | Uint8Array)[];
+    try {
+      const said = await pass(params, ...given, noise);
+      values = await Promise.all(said.map((t) => t.data()));
+      tf.dispose(said);
+    } finally {
+      tf.dispose([...given, ...Object.values(noise)]);
+    }
+    const [base, twin, patched] = values;
     for (const [r, { edit }] of rows.entries()) {
       if (first + r >= patches.length) break;
       const answerAt = r * seq + edit.base.answerAt;

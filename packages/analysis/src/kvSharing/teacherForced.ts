@@ -47,9 +47,10 @@ export async function decode(context: AnalysisContext, batch: TaskBatch, kv: KvP
         Int32Array.from({ length: rows }, (_, r) => ids[r * seq + t] ?? 0),
         [rows, 1],
       );
-      const { logits } = await decoder.feed({ ids: column }, { exit: null });
+      const read = decoder.feed({ ids: column }, { exit: null }).finally(() => column.dispose());
+      const { logits } = await read;
       const values = (await logits.data()) as Float32Array; // logits are float32
-      tf.dispose([column, logits]);
+      logits.dispose();
       for (let r = 0; r < rows; r++) {
         const row = values.subarray(r * model.vocab, (r + 1) * model.vocab);
         const top = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
