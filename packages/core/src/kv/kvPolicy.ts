@@ -55,3 +55,9 @@ export function viewsAt(policy: KvPolicy, t: number): readonly KvView[] {
 export function readSlots(policy: KvPolicy, t: number): readonly number[] {
   return [...new Set(viewsAt(policy, t).flatMap((v) => v.slots))].sort((a, b) => a - b);
 }
+
+/** Whether step `t` attends to nothing but what it writes itself. */
+export function standsAlone(policy: KvPolicy, t: number): boolean {
+  const own = policy.slot(t);
+  return own !== null && viewsAt(policy, t).every((v) => v.slots.every((s) => s === own));
+}

@@ -2,6 +2,7 @@
 import { compile, useDevice, valueAndGrad } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { perLoop } from '../kv/perLoop.ts';
 import { modelConfig } from '../model/config.ts';
 import { initParams, type Params } from '../model/params.ts';
 import { key, normal, randint } from '../rng/random.ts';
@@ -188,6 +189,11 @@ it('refuses plans too short and settings that mean nothing', () => {
   );
   expect(() => run({ phantom: 1, tau: 0 })).toThrow(
     'strategy contraction: gradient {"phantom":1,"tau":0} takes a tau in (0, 1] (got 0)',
+  );
+  const shared = { ...perLoop(), id: 'shared', views: () => [{ slots: [0] }] };
+  const sharing = { ...contraction, gradient: 'implicit', kv: shared } as const;
+  expect(() => runTrace(config, sharing, paramsOf(sharing), { ids: ids() }, { train: true, loops: 3 })).toThrow(
+    'strategy contraction: gradient implicit is that of a fixed point of one step, but with kv policy shared step 1 attends to what other steps wrote; use a policy of a slot a step, such as perLoop',
   );
   expect(() => run({ implicit: 0 })).toThrow('takes a whole number of iterations >= 1 (got 0)');
 });

@@ -2,11 +2,13 @@
 import { treeFlatten, treeUnflatten, vjp } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ExitRule } from '../exit/exitRule.ts';
+import { standsAlone } from '../kv/kvPolicy.ts';
 import { andersonIteration } from './anderson.ts';
 import { estimatorSettings } from './estimator.ts';
 import type { Pass } from './pass.ts';
 import type { Micro, Plan } from './plan.ts';
 import { detachState, mapState, packState, type State } from './state.ts';
+import { StrategyError } from './strategyError.ts';
 import type { Steps } from './trace.ts';
 import { liveMask } from './unroll.ts';
 
@@ -24,6 +26,13 @@ export function runEstimated<S extends State>(pass: Pass<S>, plan: Plan, exit?: 
   const { driver, gradient } = pass.strategy;
   const settings = estimatorSettings(gradient);
   if (settings.kind === 'bptt' || !pass.ctx.train) return driver.run(pass, plan, exit);
+  const kv = pass.kv;
+  const reader = plan.steps.find((k) => !standsAlone(kv, k.t));
+  if (reader) {
+    throw new StrategyError(
+      `strategy ${pass.strategy.id}: gradient ${settings.kind} is that of a fixed point of one step, but with kv policy ${kv.id} step ${reader.t} attends to what other steps wrote; use a policy of a slot a step, such as perLoop`,
+    );
+  }
   const split = plan.steps.findIndex((k) => k.grad); // plansOf lets the last steps carry gradient
   const head = plan.steps.slice(0, split);
   const solved = head.length > 0 ? driver.run(pass, { ...plan, steps: head }) : undefined;

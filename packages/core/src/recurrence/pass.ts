@@ -1,7 +1,7 @@
 // One forward pass of one trajectory: the context a strategy runs in and the single step everything is made of.
 import { embedding, linear, type RopeTables, remat, ropeTables } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
-import { viewsAt } from '../kv/kvPolicy.ts';
+import { type KvPolicy, viewsAt } from '../kv/kvPolicy.ts';
 import { type KvAccess, KvSession } from '../kv/kvSession.ts';
 import type { StackWeights, Weights } from '../model/bind.ts';
 import { assertSeq, type ModelConfig } from '../model/config.ts';
@@ -52,6 +52,7 @@ type PassReads<S extends State> = Pick<PassSetup<S>, 'weights' | 'inputs' | 'noi
 export interface Pass<S extends State> {
   readonly ctx: Ctx<S>;
   readonly strategy: Strategy<S>;
+  readonly kv: KvPolicy;
   /** What its steps read. */
   readonly reads: PassReads<S>;
   /** The same pass over other tensors, with attention that starts anew. */
@@ -248,6 +249,7 @@ export function beginPass<S extends State>(setup: PassSetup<S>): Pass<S> {
   return {
     ctx,
     strategy,
+    kv: kv.policy,
     reads,
     over: (other) =>
       beginPass({

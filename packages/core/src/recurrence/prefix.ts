@@ -1,6 +1,6 @@
 // The leading steps of a plan that need no gradient, made by repeated calls of one function instead of in one graph.
 import type * as tf from '@tensorflow/tfjs-core';
-import { type KvPolicy, viewsAt } from '../kv/kvPolicy.ts';
+import { standsAlone } from '../kv/kvPolicy.ts';
 import { KvSession } from '../kv/kvSession.ts';
 import { bindParams } from '../model/bind.ts';
 import type { ModelConfig } from '../model/config.ts';
@@ -39,12 +39,6 @@ export function trainingPlans(
   { loops = config.loops, hp }: Pick<TraceOptions, 'loops' | 'hp'> = {},
 ): readonly Plan[] {
   return plansOf(strategy, planContext(strategy, config, { loops, train: true, hp }));
-}
-
-/** Whether step `t` attends to nothing but what it writes itself. */
-function standsAlone(policy: KvPolicy, t: number): boolean {
-  const own = policy.slot(t);
-  return own !== null && viewsAt(policy, t).every((v) => v.slots.every((s) => s === own));
 }
 
 /**

@@ -37,7 +37,8 @@ export function trmCycles({ cycles, lowCycles }: { cycles: number; lowCycles: nu
  * two layers do; evaluation makes all segments.
  *
  * The paper's model attends in both directions and has one head a sequence; here attention is causal, the head says for
- * each token, and a row stops when all its scored tokens do. The weights' moving average is the trainer's business.
+ * each token, and a row stops when all its scored tokens do. The paper's
+ * moving average of the weights is not taken.
  */
 export function trm(options: z.input<typeof trmOptions> = {}): Strategy<Nested> {
   const resolved = parseOptions('strategy', trmOptions, options);
