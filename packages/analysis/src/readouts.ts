@@ -1,8 +1,9 @@
 // What the model says at every scored token after every loop; most analyses are tables of this.
+import type { Params, Strategy } from '@looplab/core';
 import { crossEntropy } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { AnalysisError } from './analysisError.ts';
-import { type AnalysisContext, rowsOf } from './context.ts';
+import { type AnalysisContext, batchOf, rowsOf } from './context.ts';
 import { forward, heldOut, type Values } from './forward.ts';
 
 /** Per scored token, in the order of rows and positions; per loop where the type says so. */
@@ -30,18 +31,25 @@ export interface Readouts {
   readonly change: readonly Float32Array[];
 }
 
-const known = new WeakMap<AnalysisContext, Promise<Readouts>>();
+/** What was read of a model: by its parameters, its strategy, and what else decides the numbers. */
+const known = new WeakMap<Params, WeakMap<Strategy, Map<string, Promise<Readouts>>>>();
 
 /**
- * Readouts of the held-out rows of a context, computed once for all analyses of it.
+ * Readouts of the held-out rows of a context, computed once for all analyses of the same model and rows.
  * @throws AnalysisError where nothing is scored or a loss is not a number
  */
 export function readouts(context: AnalysisContext): Promise<Readouts> {
-  const before = known.get(context);
+  const { params, strategy, model, task, seed } = context;
+  const ofParams = known.get(params) ?? new WeakMap<Strategy, Map<string, Promise<Readouts>>>();
+  known.set(params, ofParams);
+  const ofStrategy = ofParams.get(strategy) ?? new Map<string, Promise<Readouts>>();
+  ofParams.set(strategy, ofStrategy);
+  const id = JSON.stringify([model, task.config, rowsOf(context), batchOf(context), seed]);
+  const before = ofStrategy.get(id);
   if (before) return before;
   const made = collect(context);
-  known.set(context, made);
-  made.catch(() => known.delete(context));
+  ofStrategy.set(id, made);
+  made.catch(() => ofStrategy.delete(id));
   return made;
 }
 
