@@ -1,7 +1,14 @@
 // Runs analyses on trained models, keeps their tables in the run folder, and makes the run's report.
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import { type Analysis, type AnalysisContext, type AnalysisResult, analyses } from '@looplab/analysis';
+import { basename, join, relative } from 'node:path';
+import {
+  type Analysis,
+  type AnalysisContext,
+  AnalysisError,
+  type AnalysisResult,
+  analyses,
+  skip,
+} from '@looplab/analysis';
 import { ConfigError, nearest } from '@looplab/core';
 import { useDevice } from '@looplab/engine';
 import {
@@ -15,7 +22,8 @@ import {
   writeReport,
 } from '@looplab/figures';
 import { loadRun } from '@looplab/train';
-import { from } from 'arquero';
+import { type Collected, collectTables } from './collectTables.ts';
+import { sweepOf, writerFor } from './companions.ts';
 import type { deviceOf } from './device.ts';
 import { InputError } from './errors.ts';
 import { loadStudy } from './loadStudy.ts';
@@ -30,6 +38,8 @@ export interface AnalyzeOptions {
   readonly checkpoint: 'last' | 'best';
   /** Study file that brings strategies which are not in the registry. */
   readonly study?: string;
+  /** A run that writes its chain, or a folder with one of each seed. */
+  readonly writer?: string;
   /** Folder for tables over all runs. */
   readonly collect?: string;
   /** Compute again what is there. */
@@ -49,6 +59,10 @@ export interface AnalyzedRun {
 interface Settings {
   readonly rows: number;
   readonly step: number;
+  /** Id of the run that writes the chain. */
+  readonly writer?: string;
+  /** Runs that a scaling law was fitted to. */
+  readonly runs?: number;
 }
 
 /**
@@ -61,44 +75,62 @@ export async function analyzeRuns(options: AnalyzeOptions): Promise<AnalyzedRun[
   if (options.collect !== undefined) makeFolder(options.collect);
   await useDevice(options.device);
   const runs = readRuns(options.path);
+  const writers = options.writer === undefined ? undefined : readRuns(options.writer);
+  const sweep = sweepOf(runs);
   const done: AnalyzedRun[] = [];
-  const collected = new Map<string, object[]>();
+  const collected: Collected[] = [];
+  let law: AnalysisResult | undefined; // the same for every run
   for (const [i, run] of runs.entries()) {
     const at = `[${i + 1}/${runs.length}] ${relative(process.cwd(), run.dir)}`;
     const loaded = loadRun(run.dir, { checkpoint: options.checkpoint, ...(study ? { study } : {}) });
-    const settings = { rows: options.rows, step: loaded.step };
+    const writer = writers && writerFor(loaded, writers, options.checkpoint);
+    const { model, strategy, params, task, seed } = loaded;
+    const context: AnalysisContext = {
+      ...{ model, strategy, params, task, seed, rows: options.rows, progress: () => {} },
+      ...(writer ? { writer } : {}),
+      ...(sweep ? { sweep } : {}),
+    };
     for (const analysis of wanted) {
+      const ofAll = analysis.id === 'scaling';
+      const settings: Settings = {
+        ...{ rows: options.rows, step: loaded.step },
+        ...(writer && !ofAll ? { writer: basename(writer.dir) } : {}),
+        ...(sweep && ofAll ? { runs: sweep.length } : {}),
+      };
       if (!options.again && isDone(run.dir, analysis.id, settings)) continue;
       options.say(`${at} ${analysis.id}`);
-      const { model, strategy, params, task, seed } = loaded;
       const progress = (text: string): void => options.say(`${at} ${analysis.id}: ${text}`);
-      const context: AnalysisContext = { model, strategy, params, task, seed, rows: options.rows, progress };
-      keep(run.dir, analysis, settings, await analysis.run(context));
+      const result = (ofAll ? law : undefined) ?? (await ask(analysis, { ...context, progress }, options));
+      if (ofAll) law = result;
+      keep(run.dir, analysis, settings, result);
     }
     const records = readAnalyses(run.dir);
-    for (const record of records) {
-      for (const [name, rows] of Object.entries(record.tables)) {
-        const key = `${record.id}-${name}`;
-        const told = { variant: loaded.variant ?? run.strategy, seed: loaded.seed };
-        collected.set(key, [...(collected.get(key) ?? []), ...rows.map((row) => ({ ...told, ...row }))]);
-      }
-    }
+    collected.push({ run, records });
     const report = await writeRunReport(run.dir, records);
     done.push({
       run: relative(process.cwd(), run.dir),
       report,
       analyses: records.map(({ id, skipped }) => ({ id, ...(skipped === undefined ? {} : { skipped }) })),
     });
-    for (const tensor of Object.values(loaded.params)) tensor.dispose();
+    for (const tensor of [params, writer?.params ?? {}].flatMap((p) => Object.values(p))) tensor.dispose();
   }
-  if (options.collect !== undefined) {
-    const ids = new Set(wanted.map((a) => a.id));
-    for (const [key, rows] of collected) {
-      if (rows.length > 0 && ids.has(key.split('-')[0] ?? ''))
-        writeWhole(join(options.collect, `${key}.csv`), `${from(rows).toCSV()}\n`);
-    }
-  }
+  if (options.collect !== undefined)
+    collectTables(
+      options.collect,
+      collected,
+      wanted.map((a) => a.id),
+    );
   return done;
+}
+
+/** Runs that no law can be fitted to are an error only where a law was asked for by name. */
+async function ask(analysis: Analysis, context: AnalysisContext, { only }: AnalyzeOptions): Promise<AnalysisResult> {
+  try {
+    return await analysis.run(context);
+  } catch (error) {
+    if (analysis.id !== 'scaling' || only.includes('scaling') || !(error instanceof AnalysisError)) throw error;
+    return skip(`does not apply: ${error.message}`);
+  }
 }
 
 function chosen({ all, only }: AnalyzeOptions): Analysis[] {

@@ -26,10 +26,17 @@ export const analyze = command({
       requiresArg: true,
       describe: 'study file of the run, where its strategy is not in the registry',
     },
+    writer: {
+      type: 'string',
+      requiresArg: true,
+      describe: 'a run that was trained to write its chain, or a folder with one of each seed, to compare with',
+    },
     collect: {
       type: 'string',
       requiresArg: true,
-      describe: 'also write the tables of all runs as CSV into this folder, one row told apart by variant and seed',
+      describe:
+        'also write the tables of all runs, and loops.csv with what training measured, as CSV into this folder; ' +
+        'rows are told apart by variant and seed',
     },
     again: { type: 'boolean', default: false, describe: 'compute what has been computed with the same settings, too' },
     ...deviceOptions,
@@ -38,13 +45,16 @@ export const analyze = command({
   examples: [
     ['analyze results/quickstart/069474dc3c4b --all', 'everything about one run, as results/.../report.html'],
     ['analyze results/mano --only probes --collect experiments/mano/data', 'one table over all runs of a study'],
+    ['analyze results/scaling --only scaling', 'a law fitted to all runs of a folder'],
+    ['analyze results/cot-vs-latent --only cotBaseline --writer results/cot-vs-latent', 'latent steps against writing'],
   ],
   async run(args) {
     const { analyzeRuns } = await import('../analyzeRuns.ts');
-    const { run, all, only, rows, checkpoint, study, collect, again } = args;
+    const { run, all, only, rows, checkpoint, study, writer, collect, again } = args;
     const done = await analyzeRuns({
       ...{ path: String(run), all, only, rows, checkpoint, again, device: deviceOf(args) },
       ...(study === undefined ? {} : { study }),
+      ...(writer === undefined ? {} : { writer }),
       ...(collect === undefined ? {} : { collect }),
       say: (line) => process.stderr.write(`${line}\n`),
     });

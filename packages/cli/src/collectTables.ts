@@ -1,0 +1,66 @@
+// Tables over all runs of a folder as CSV files: what training measured, and what each analysis found, told apart by variant and seed.
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type AnalysisRecord, loopTable, type Run } from '@looplab/figures';
+import { from } from 'arquero';
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** What was found in one run. */
+export interface Collected {
+  readonly run: Run;
+  readonly records: readonly AnalysisRecord[];
+}
+
+/** Tables of single rows and paths are for a run's own page. */
+const LEFT_OUT = new Set(['geometry-lens', 'geometry-paths']);
+
+/** Analyses of the folder as a whole, found alike in every run. */
+const OF_ALL_RUNS = new Set(['scaling']);
+
+/**
+ * Writes `<folder>/loops.csv`, one row a run, evaluation and loop, and `<folder>/<analysis>-<table>.csv` for the analyses
+ * `ids`. Numbers that are not whole have six digits.
+ */
+export function collectTables(folder: string, collected: readonly Collected[], ids: readonly string[]): void {
+  const tables = new Map<string, Row[]>();
+  for (const { run, records } of collected) {
+    const told = { variant: variantOf(run), seed: run.seed };
+    for (const record of records.filter((r) => ids.includes(r.id))) {
+      for (const [name, rows] of Object.entries(record.tables)) {
+        const key = `${record.id}-${name}`;
+        if (LEFT_OUT.has(key)) continue;
+        if (!OF_ALL_RUNS.has(record.id)) {
+          tables.set(key, [...(tables.get(key) ?? []), ...rows.map((row) => ({ ...told, ...row }))]);
+        } else if (!tables.has(key)) tables.set(key, [...rows]);
+      }
+    }
+  }
+  const measured = collected.filter(({ run }) => run.evals.length > 0).map(({ run }) => run);
+  if (measured.length > 0) {
+    const loops = loopTable(measured, variantOf).select(
+      'series',
+      'seed',
+      'step',
+      'loop',
+      'accuracy',
+      'loss',
+      'exit',
+      'last',
+    );
+    tables.set('loops', loops.rename({ series: 'variant' }).objects() as Row[]); // by column names
+  }
+  for (const [name, rows] of tables) if (rows.length > 0) writeCsv(join(folder, `${name}.csv`), rows);
+}
+
+function variantOf({ config, strategy }: Run): string {
+  return typeof config.variant === 'string' ? config.variant : strategy;
+}
+
+function writeCsv(path: string, rows: readonly Row[]): void {
+  const short = (v: unknown): unknown =>
+    typeof v !== 'number' || Number.isInteger(v) ? v : Number.isFinite(v) ? Number(v.toPrecision(6)) : null;
+  const table = from(rows.map((row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, short(v)]))));
+  writeFileSync(`${path}.tmp`, table.toCSV());
+  renameSync(`${path}.tmp`, path);
+}
