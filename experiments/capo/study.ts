@@ -30,11 +30,11 @@ export default defineStudy({
       train: { steps: 4, batch: 4, warmup: 2, evalEvery: 2, evalBatches: 1, checkpointEvery: 4 },
       seeds: 1,
     },
-    // arXiv 2510.25741, appendix B.1
+    // arXiv 2510.25741, appendix B.1: 1000 exposures of 20,000 people, 7 to a row; its blocks are GPT-2's, these are not
     paper: {
-      task: capo({ people: 20_000, packing: 'open' }),
+      task: capo({ people: 20_000, packing: 'masked', rowsPerStep: 192 }),
       model: { dModel: 512, heads: 8, layers: 4, dFF: 2048 },
-      train: { steps: 250_000, batch: 192, lr: 1e-3, warmup: 1000 },
+      train: { steps: 14_900, batch: 192, lr: 1e-3, warmup: 1000, eps: 1e-6, evalEvery: 1000 },
     },
   },
 });

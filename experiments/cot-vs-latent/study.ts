@@ -3,8 +3,13 @@ import { loopLM, plain } from '@looplab/core';
 import { entropyRegularised, lastLoop } from '@looplab/objectives';
 import { groupWords, withChain } from '@looplab/tasks';
 import { defineStudy } from '@looplab/train';
+import { betterThan } from '../pairedClaim.ts';
 
 const words = groupWords({ group: 'S3', seq: 8 });
+
+export const claim = betterThan('latent loops answer more words right than the same layer that answers straight away', [
+  ['latent', 'direct'],
+]);
 
 export default defineStudy({
   name: 'cot-vs-latent',

@@ -3,6 +3,18 @@ import { fixedLoops, loopLM, plain } from '@looplab/core';
 import { entropyRegularised, lastLoop } from '@looplab/objectives';
 import { mano } from '@looplab/tasks';
 import { defineStudy } from '@looplab/train';
+import { betterThan } from '../pairedClaim.ts';
+
+/** So many different layers, each applied once. */
+const unlooped = (layers: number) => ({ model: { layers, loops: 1 }, strategy: plain() });
+
+export const claim = betterThan(
+  'a layer applied four times answers more held-out expressions right than the same layer applied once',
+  [
+    ['looped1x4', 'plain1'],
+    ['loopLM1x4', 'plain1'],
+  ],
+);
 
 export default defineStudy({
   name: 'mano',
@@ -14,10 +26,10 @@ export default defineStudy({
   objective: lastLoop(),
   train: { steps: 5000, batch: 256, lr: 2e-3, warmup: 100, evalEvery: 500, evalBatches: 8, checkpointEvery: 2500 },
   variants: {
-    plain1: { model: { loops: 1 }, strategy: plain() },
+    plain1: unlooped(1),
     looped1x4: {},
     loopLM1x4: { strategy: loopLM(), objective: entropyRegularised({ beta: 0.05 }) },
-    plain4: { model: { layers: 4, loops: 1 }, strategy: plain() },
+    plain4: unlooped(4),
   },
   seeds: 3,
   scales: {
@@ -26,6 +38,18 @@ export default defineStudy({
       model: { dModel: 8, heads: 2, dFF: 16 },
       train: { steps: 4, batch: 4, warmup: 2, evalEvery: 2, evalBatches: 1, checkpointEvery: 4 },
       seeds: 1,
+    },
+    // arXiv 2510.25741, section 6.2 and appendix B.2: expressions of up to 10; the width within a layer is not stated
+    paper: {
+      task: mano({ modulus: 23, maxOps: 10, packing: 'masked' }),
+      model: { dModel: 1024, heads: 16, dFF: 2816 },
+      train: { steps: 80_000, batch: 128, lr: 2e-4, warmup: 1000, beta2: 0.98, eps: 1e-6 },
+      variants: {
+        ...Object.fromEntries([2, 3, 6, 12].map((layers) => [`plain${layers}`, unlooped(layers)])),
+        looped2x6: { model: { layers: 2, loops: 6 } },
+        looped3x4: { model: { layers: 3, loops: 4 } },
+        looped6x2: { model: { layers: 6, loops: 2 } },
+      },
     },
   },
 });

@@ -3,6 +3,7 @@ import { fixedLoops, plain } from '@looplab/core';
 import { lastLoop } from '@looplab/objectives';
 import { multiHop } from '@looplab/tasks';
 import { defineStudy } from '@looplab/train';
+import { betterThan } from '../pairedClaim.ts';
 
 const world = {
   layers: 3,
@@ -16,6 +17,16 @@ const world = {
 const asked = (samples: number) => multiHop({ ...world, samples });
 const once = { model: { loops: 1 }, strategy: plain() };
 const deep = { model: { layers: 4, loops: 1 }, strategy: plain() };
+
+export const claim = betterThan(
+  'loops learn to chain facts from fewer different questions, at equal size and at equal depth',
+  [
+    ['looped200', 'plain200'],
+    ['looped400', 'plain400'],
+    ['looped200', 'deep200'],
+    ['looped400', 'deep400'],
+  ],
+);
 
 export default defineStudy({
   name: 'multihop',

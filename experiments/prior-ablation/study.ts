@@ -3,8 +3,15 @@ import { loopLM } from '@looplab/core';
 import { entropyRegularised } from '@looplab/objectives';
 import { groupWords } from '@looplab/tasks';
 import { defineStudy } from '@looplab/train';
+import { betterThan } from '../pairedClaim.ts';
 
 const geometric = (lambda: number) => ({ objective: entropyRegularised({ beta: 0.05, prior: 'geometric', lambda }) });
+
+export const claim = betterThan('a uniform prior over exit steps gives better answers than each geometric one', [
+  ['uniform', 'geometric02'],
+  ['uniform', 'geometric05'],
+  ['uniform', 'geometric08'],
+]);
 
 export default defineStudy({
   name: 'prior-ablation',

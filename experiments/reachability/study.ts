@@ -3,6 +3,12 @@ import { fixedLoops, plain } from '@looplab/core';
 import { lastLoop } from '@looplab/objectives';
 import { reachability } from '@looplab/tasks';
 import { defineStudy } from '@looplab/train';
+import { betterThan } from '../pairedClaim.ts';
+
+export const claim = betterThan('more loops of the same layers find more of the ways between two nodes', [
+  ['loops2', 'loops1'],
+  ['loops4', 'loops2'],
+]);
 
 export default defineStudy({
   name: 'reachability',
