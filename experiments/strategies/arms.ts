@@ -37,7 +37,7 @@ const small: Readonly<Record<string, { model?: Partial<ModelOptions>; options?: 
   };
 
 /** Strategies that are about something else than depth at a position, with the reason. */
-export const leftOut: Readonly<Record<string, string>> = {
+const leftOut: Readonly<Record<string, string>> = {
   coconut: 'its latent positions stand in for a written chain, which these tasks do not have',
 };
 
