@@ -5,7 +5,7 @@ import { groupWords } from '@looplab/tasks';
 import { defineStudy } from '@looplab/train';
 import { arms } from './arms.ts';
 
-const task = groupWords({ group: 'S3', seq: 16 });
+const task = groupWords({ group: 'S3', seq: 8 });
 const model = { dModel: 64, heads: 4, layers: 1, loops: 4, dFF: 176 };
 const batch = 128;
 
@@ -16,8 +16,8 @@ export default defineStudy({
   model,
   strategy: fixedLoops(),
   objective: lastLoop(),
-  train: { steps: 400, batch, lr: 2e-3, warmup: 50, evalEvery: 200, evalBatches: 4, checkpointEvery: 10_000 },
-  variants: arms(task, model, batch, 400),
+  train: { steps: 800, batch, lr: 2e-3, warmup: 50, evalEvery: 200, evalBatches: 4, checkpointEvery: 10_000 },
+  variants: arms(task, model, batch, 800),
   seeds: 3,
   scales: {
     tiny: {
