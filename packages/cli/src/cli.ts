@@ -18,11 +18,19 @@ function version(): string {
   return version;
 }
 
+const firstWord = ({ words }: Command): string => words.split(' ')[0] ?? '';
+
+/** The command that a line starts with, and the one under it that follows. */
+function commandOf(argv: readonly string[]): { match: Command | undefined; sub: Command | undefined } {
+  const match = commands.find((c) => firstWord(c) === argv.find((a) => !a.startsWith('-')));
+  const next = match && argv[argv.indexOf(firstWord(match)) + 1];
+  return { match, sub: match?.subcommands?.find((c) => firstWord(c) === next) };
+}
+
 /** Options that may follow the command a line starts with. */
 function knownOptions(argv: readonly string[]): string[] {
-  const word = argv.find((a) => !a.startsWith('-'));
-  const match = commands.find((c) => c.words.split(' ')[0] === word);
-  return [...Object.keys(match?.options ?? {}), ...Object.keys(globalOptions), 'help', 'version'];
+  const { match, sub } = commandOf(argv);
+  return [...Object.keys((sub ?? match)?.options ?? {}), ...Object.keys(globalOptions), 'help', 'version'];
 }
 
 /** yargs' complaint about a command line, with the closest known flag or command where one was mistyped. */
@@ -37,7 +45,7 @@ async function usageMessage(message: string, argv: readonly string[]): Promise<s
     .filter((name, _, all) => !all.some((other) => other !== name && camel(other) === name))
     .map((name) => {
       const isFlag = argv.some((a) => new RegExp(`^--?(no-)?${escaped(name)}(=|\\.|$)`).test(a));
-      const known = isFlag ? knownOptions(argv) : commands.map((c) => c.words.split(' ')[0] ?? '');
+      const known = isFlag ? knownOptions(argv) : (commandOf(argv).match?.subcommands ?? commands).map(firstWord);
       const closest = nearest(name, known);
       const dash = isFlag ? (name.length === 1 ? '-' : '--') : '';
       return `unknown ${isFlag ? 'option' : 'command'} ${dash}${name}${closest ? `; did you mean ${isFlag ? '--' : ''}${closest}?` : ''}`;
@@ -48,11 +56,21 @@ async function usageMessage(message: string, argv: readonly string[]): Promise<s
 const camel = (name: string): string => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-function register(parser: ReturnType<typeof yargs>, definition: Command): void {
+function register(parser: ReturnType<typeof yargs>, definition: Command, sub?: Command): void {
+  const { subcommands = [] } = definition;
+  if (sub !== undefined) {
+    // yargs would ask for the outer command's positionals too
+    parser.command(firstWord(definition), definition.describe, (y) => {
+      for (const each of subcommands) register(y, each);
+      return y;
+    });
+    return;
+  }
   parser.command(
     definition.words,
     definition.describe,
     (y) => {
+      for (const each of subcommands) register(y, each);
       for (const [name, options] of Object.entries(definition.positionals ?? {})) y.positional(name, options);
       y.options(definition.options);
       for (const [line, what] of definition.examples ?? []) y.example(`looplab ${line}`, what);
@@ -81,7 +99,8 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .fail((message, error) => {
       throw error ?? new UsageError(message);
     });
-  for (const definition of commands) register(parser, definition);
+  const { match, sub } = commandOf(argv);
+  for (const definition of commands) register(parser, definition, definition === match ? sub : undefined);
   try {
     await parser.parseAsync();
     return exitCodes.ok;

@@ -10,6 +10,8 @@ export interface Command<O extends Readonly<Record<string, Options>> = Readonly<
   readonly positionals?: Readonly<Record<string, PositionalOptions>>;
   readonly options: O;
   readonly examples?: readonly (readonly [line: string, what: string])[];
+  /** Commands under this one: `sweep retry <id>`; each takes the place of the command's own positionals. */
+  readonly subcommands?: readonly Command[];
   /** Does the work. Printing to stdout is its result; progress goes to stderr. */
   run(args: InferredOptionTypes<O> & Readonly<Record<string, unknown>>): Promise<void>;
 }

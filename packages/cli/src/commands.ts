@@ -7,13 +7,17 @@ import { figures } from './commands/figures.ts';
 import { mlflow } from './commands/mlflow.ts';
 import { quickstart } from './commands/quickstart.ts';
 import { run } from './commands/run.ts';
+import { runs } from './commands/runs.ts';
 import { setup } from './commands/setup.ts';
 import { strategies } from './commands/strategies.ts';
+import { sweep } from './commands/sweep.ts';
 import { watch } from './commands/watch.ts';
 
 export const commands: readonly Command[] = [
   quickstart,
   run,
+  sweep,
+  runs,
   analyze,
   figures,
   watch,

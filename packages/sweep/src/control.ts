@@ -50,12 +50,12 @@ export function findSweep(results: string, prefix: string): FoundSweep {
 
 /**
  * Asks the process that drives a sweep to save its runs and end.
- * @returns false if no process drives it
+ * @returns what was done, in words
  */
-export function cancelSweep({ dir }: FoundSweep): boolean {
-  if (!isDriven(dir)) return false;
+export async function cancelSweep({ dir }: FoundSweep): Promise<string> {
+  if (!isDriven(dir)) return 'nobody drives it, so there is nothing to stop';
   leaveRequest(dir, { do: 'cancel' });
-  return true;
+  return 'its driver was asked to save the runs and end';
 }
 
 /**

@@ -54,6 +54,14 @@ export function cross(parts: readonly Listed[], options: { readonly where?: Wher
   return listed('cross', keys, kept(all, options.where));
 }
 
+/** The search that a sweep's manifest describes, where it is one of listed points; undefined for one that only its study can make. */
+export function searchFromSpec({ id, options }: Pick<Search, 'id' | 'options'>): Listed | undefined {
+  const { points } = options;
+  if (!['grid', 'zip', 'cross'].includes(id) || !Array.isArray(points)) return undefined;
+  const known = points as readonly Point[]; // written from a listed search
+  return listed(id, [...new Set(known.flatMap((point) => Object.keys(point)))], known);
+}
+
 function listed(id: string, keys: readonly string[], points: readonly Point[]): Listed {
   return {
     id,
