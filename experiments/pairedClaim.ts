@@ -3,7 +3,7 @@ import { compareSeeds, type Row } from '@looplab/analysis';
 import type { Claim, ClaimOf } from '@looplab/cli';
 import type { RunSummary } from '@looplab/train';
 
-/** A claim with the comparisons it rests on, one a pair: columns of `compareSeeds`, and what was compared. */
+/** A claim with the comparisons it rests on, one a pair: what was compared, and columns of `compareSeeds`. */
 export interface PairedClaim extends Claim {
   readonly comparisons: readonly Row[];
 }
@@ -43,8 +43,11 @@ function pairedClaim(
     const of = lacking ? ` of ${between} ${lacking.join(' and ')}` : '';
     return { statement, holds: false, outcome: `too few runs to tell; it takes two seeds${of}`, comparisons: [] };
   }
+  const kept = ['n', 'meanA', 'meanB', 'difference', 'lo', 'hi', 'p', 'cohensD'];
   const comparisons = pairs.flatMap(([a, b]) =>
-    compareSeeds(rows, { by: [], value: 'accuracy', between, a, b }).map((row): Row => ({ a, b, ...row })),
+    compareSeeds(rows, { by: [], value: 'accuracy', between, a, b }).map(
+      (row): Row => ({ a, b, ...Object.fromEntries(Object.entries(row).filter(([name]) => kept.includes(name))) }),
+    ),
   );
   const said = comparisons.map(
     (c) =>
