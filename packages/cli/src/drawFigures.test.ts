@@ -20,7 +20,7 @@ it('draws, finds nothing to say about what it drew, and finds what was changed',
   const { code, out } = await looplab(['figures', 'small', ...at, '--json']);
   expect(code).toBe(0);
   expect(JSON.parse(out)[0].figures[0]).toMatchObject({ id: 'accuracy', files: expect.any(Array) });
-  expect(readdirSync(join(study, 'figures'))).toHaveLength(7);
+  expect(readdirSync(join(study, 'figures'))).toHaveLength(9);
   expect(await looplab(['figures', 'all', '--check', ...at])).toMatchObject({ code: 0 });
   writeFileSync(join(study, 'data/accuracy.csv'), data.replace('0.4', '0.5'));
   const { code: stale, err } = await looplab(['figures', 'small', '--check', ...at]);

@@ -40,7 +40,9 @@ const at = { root, out };
 it('writes every form, the same bytes twice, and finds what was changed', async () => {
   const paths = await buildFigure(figure, at);
   expect(readdirSync(out).sort()).toEqual(
-    ['csv', 'pdf', 'png', 'provenance.json', 'svg', 'tex', 'vl.json'].map((ending) => `accuracy.${ending}`),
+    ['csv', 'dark.svg', 'pdf', 'png', 'provenance.json', 'screen.svg', 'svg', 'tex', 'vl.json'].map(
+      (ending) => `accuracy.${ending}`,
+    ),
   );
   const once = paths.map((path) => readFileSync(path));
   await buildFigure(figure, at);
@@ -48,7 +50,8 @@ it('writes every form, the same bytes twice, and finds what was changed', async 
   expect(await checkFigure(figure, at)).toEqual([]);
   writeFileSync(join(root, 'data/accuracy.csv'), csv.replace('0.4', '0.45'));
   const changed = (await checkFigure(figure, at)).map((path) => path.split('/').at(-1));
-  expect(changed).toEqual(['vl.json', 'svg', 'pdf', 'csv', 'tex', 'provenance.json'].map((e) => `accuracy.${e}`));
+  const forms = ['vl.json', 'svg', 'pdf', 'screen.svg', 'dark.svg', 'csv', 'tex', 'provenance.json'];
+  expect(changed).toEqual(forms.map((e) => `accuracy.${e}`));
   writeFileSync(join(root, 'data/accuracy.csv'), csv);
   rmSync(join(out, 'accuracy.png'));
   expect(await checkFigure(figure, at)).toEqual([join(out, 'accuracy.png')]);
@@ -60,6 +63,31 @@ it('is a PDF of its size in points with Inter inside', async () => {
   expect(pdf).toMatch(/^%PDF-/);
   expect(pdf).toContain('/MediaBox [0 0 396 198]');
   expect(pdf).toContain('Inter-Regular');
+});
+
+it('has a picture for light and one for dark pages, with its words inside', async () => {
+  await buildFigure(figure, at);
+  const [light, dark] = ['screen', 'dark'].map((mode) => readFileSync(join(out, `accuracy.${mode}.svg`), 'utf8'));
+  for (const svg of [light, dark]) expect(svg).toMatch(/>Accuracy<.*>Held-out answers; mean and range of 2 seeds\.</s);
+  expect(light).toContain('fill="#FFFFFF"');
+  expect(dark).toContain('fill="#14181D"');
+});
+
+it.each([
+  ['neurips', 396],
+  ['icml', 486],
+  ['icmlColumn', 234],
+  [300, 300],
+] as const)('is as wide as %s asks', async (width, points) => {
+  const seen: unknown[] = [];
+  const chart: Figure['chart'] = (table, size) => {
+    seen.push(size);
+    return figure.chart(table, size);
+  };
+  await buildFigure({ ...figure, width, height: 150, chart }, { root, out: join(root, 'widths') });
+  const pdf = readFileSync(join(root, 'widths', 'accuracy.pdf'), 'latin1');
+  expect(pdf).toContain(`/MediaBox [0 0 ${points} 150]`);
+  expect(seen).toEqual([{ width: points, height: 150 }]);
 });
 
 it('says from which runs it was made', async () => {
@@ -88,6 +116,11 @@ describe('what cannot be built', () => {
     ],
     ['an input it does not name', { inputs: [] }, /reads data\/accuracy\.csv, which its inputs do not name \(none\)/],
     ['an id that is no file name', { id: '../x' }, /id may have letters, digits and '-' \(got '\.\.\/x'\)/],
+    [
+      'a width without meaning',
+      { width: 'a4' as 'icml' },
+      /there is no width a4; give points, or one of neurips, iclr, icml, icmlColumn/,
+    ],
     ['no rows', { table: () => from([]) }, /figure accuracy has no numbers to draw/],
     [
       'JSON that is no table',

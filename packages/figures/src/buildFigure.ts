@@ -1,12 +1,12 @@
 // Writes a figure in every form, and checks that the forms on disk are the ones its inputs give.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Figure, openInputs, sha256 } from './figure.ts';
+import { type Figure, openInputs, type PaperSize, sha256 } from './figure.ts';
 import { latexTable } from './latex.ts';
 import { pdfOf } from './pdf.ts';
-import { renderPng, renderSvg, sizeOf } from './render.ts';
+import { headedSvg, renderPng, renderSvg, sizeOf } from './render.ts';
 import { FiguresError } from './run.ts';
-import { PAPER_WIDTH } from './theme.ts';
+import { PAPER_WIDTH, paperWidths } from './theme.ts';
 
 /** The bytes of each file of a figure by its ending. */
 type Forms = ReadonlyMap<string, Buffer>;
@@ -15,7 +15,8 @@ type Forms = ReadonlyMap<string, Buffer>;
 const PIXELS = 'png';
 
 /**
- * Writes `<out>/<id>` as `.vl.json`, `.svg`, `.pdf`, `.png`, `.csv`, `.tex` and `.provenance.json`. Equal inputs give equal bytes.
+ * Writes `<out>/<id>` for paper as `.svg`, `.pdf` and `.png`, for pages as `.screen.svg` and `.dark.svg`, its numbers as `.csv` and
+ * `.tex`, its specification as `.vl.json`, and where it came from as `.provenance.json`. Equal inputs give equal bytes.
  * @param root the study's folder, from which the figure's inputs are read
  * @returns the paths written
  * @throws FiguresError where an input is missing or the figure cannot be drawn
@@ -56,10 +57,11 @@ async function formsOf(figure: Figure, root: string): Promise<Forms> {
   const { inputs, origins } = openInputs(figure, root);
   const table = figure.table(inputs);
   if (table.numRows() === 0) throw new FiguresError(`figure ${figure.id} has no numbers to draw; look at its table()`);
-  const chart = figure.chart(table);
-  const width = figure.width ?? PAPER_WIDTH;
-  const size = { width, height: figure.height ?? Math.round(width / 2) };
+  const size = sizeOnPaper(figure);
+  const chart = figure.chart(table, size);
   const paper = { ...size, theme: 'paper' as const, alt: chart.alt };
+  // as wide as a page's column of text, with the words that LaTeX sets on paper inside
+  const page = { width: 720, height: Math.round((720 * size.height) / size.width) + 60 };
   const bare = await renderSvg(chart.spec, { ...paper, embedFont: false });
   const csv = `${table.toCSV()}\n`;
   const provenance = {
@@ -74,9 +76,21 @@ async function formsOf(figure: Figure, root: string): Promise<Forms> {
     ['vl.json', json(chart.spec)],
     ['svg', Buffer.from(await renderSvg(chart.spec, paper))],
     ['pdf', await pdfOf(bare, sizeOf(bare))],
+    ['screen.svg', Buffer.from(await headedSvg(chart, { ...page, mode: 'light' }))],
+    ['dark.svg', Buffer.from(await headedSvg(chart, { ...page, mode: 'dark' }))],
     [PIXELS, await renderPng(chart.spec, { ...paper, scale: 3 })],
     ['csv', Buffer.from(csv)],
     ['tex', Buffer.from(latexTable(table))],
     ['provenance.json', json(provenance)],
   ]);
+}
+
+/** @throws FiguresError for a width that has no such name */
+function sizeOnPaper({ id, width = PAPER_WIDTH, height }: Figure): PaperSize {
+  const points = typeof width === 'number' ? width : paperWidths[width];
+  if (points === undefined) {
+    const known = Object.keys(paperWidths).join(', ');
+    throw new FiguresError(`figure ${id}: there is no width ${width}; give points, or one of ${known}`);
+  }
+  return { width: points, height: height ?? Math.round(points / 2) };
 }

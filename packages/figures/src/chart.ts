@@ -14,6 +14,8 @@ export interface Chart {
   readonly spec: TopLevelSpec;
   /** The same without names, for narrow places with a legend outside. */
   readonly compact?: TopLevelSpec;
+  /** The panels of small multiples, for pages that set them in as many columns as there is room for. */
+  readonly panels?: readonly { readonly title: string; readonly alt: string; readonly spec: TopLevelSpec }[];
   /** The series shown, and the place of each one's colour in the palette. */
   readonly legend?: readonly { readonly name: string; readonly color: number }[];
 }

@@ -6,6 +6,7 @@ import { type ColumnTable, from, fromCSV } from 'arquero';
 import type { Chart } from './chart.ts';
 import { readRuns } from './readRun.ts';
 import { FiguresError, type Run } from './run.ts';
+import type { PaperWidth } from './theme.ts';
 
 /** What a figure may read: the files and folders it names in `inputs`, and nothing else. */
 export interface FigureInputs {
@@ -24,10 +25,18 @@ export interface Figure {
   readonly inputs: readonly string[];
   /** The numbers that are drawn, also written as CSV and LaTeX. */
   table(inputs: FigureInputs): ColumnTable;
-  chart(table: ColumnTable): Chart;
-  /** Of the figure on paper, in points; default 396 (5.5 in) by half of it. */
-  readonly width?: number;
+  /** @param size of the figure on paper, for charts that place names by it */
+  chart(table: ColumnTable, size: PaperSize): Chart;
+  /** On paper: `neurips`, `iclr`, `icml`, `icmlColumn`, or points; default 396 (5.5 in). */
+  readonly width?: PaperWidth;
+  /** In points; default half the width. */
   readonly height?: number;
+}
+
+/** In points. */
+export interface PaperSize {
+  readonly width: number;
+  readonly height: number;
 }
 
 /**

@@ -12,7 +12,8 @@ export { type Axis, type LineChartOptions, lineChart } from './charts/lineChart.
 export { accuracyPerLoop, bitsPerBytePerLoop, type PerLoopOptions } from './charts/perLoop.ts';
 export { type ReliabilityOptions, reliability } from './charts/reliability.ts';
 export { paretoFront, type ScatterOptions, scatter } from './charts/scatter.ts';
-export { defineFigure, type Figure, type FigureInputs, type InputOrigin } from './figure.ts';
+export { type Panel, type SmallMultiplesOptions, smallMultiples } from './charts/smallMultiples.ts';
+export { defineFigure, type Figure, type FigureInputs, type InputOrigin, type PaperSize } from './figure.ts';
 export { escapeLatex, latexTable, type NumberFormat } from './latex.ts';
 export { pdfOf } from './pdf.ts';
 export { readRun, readRuns } from './readRun.ts';
@@ -25,5 +26,5 @@ export { type LabelOf, type Series, seriesOf } from './series.ts';
 export { type Estimate, estimate } from './statistics.ts';
 export { type Summary, type SummaryRow, summaryOf } from './summary.ts';
 export { type Curve, curveTable, loopTable, summarise } from './tables.ts';
-export { type Mode, PAPER_WIDTH, palette, type ThemeName, themeConfig } from './theme.ts';
+export { type Mode, PAPER_WIDTH, type PaperWidth, palette, paperWidths, type ThemeName, themeConfig } from './theme.ts';
 export { type Watch, type WatchOptions, watch } from './watch/server.ts';

@@ -22,7 +22,7 @@ export interface RenderOptions {
   readonly title?: { readonly text: string; readonly subtitle?: string };
   /** What the picture shows, for screen readers. */
   readonly alt?: string;
-  /** Carry Inter inside the SVG, about 65 kB; default true. Without it the SVG needs Inter where it is shown. */
+  /** Carry Inter inside the SVG, about 32 kB for each weight that it uses; default true. Without it the SVG needs Inter where it is shown. */
   readonly embedFont?: boolean;
   /** No ground and no margin, for pages that bring their own. */
   readonly bare?: boolean;
@@ -30,17 +30,34 @@ export interface RenderOptions {
   readonly idPrefix?: string;
 }
 
-/** A specification with size, theme and margins, ready for any Vega-Lite. */
-function themed(spec: TopLevelSpec, options: RenderOptions, measure: Measure): TopLevelSpec {
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Of the whole picture. */
+function wantedSize(options: RenderOptions): Size {
+  const width = options.width ?? (options.theme === 'paper' ? PAPER_WIDTH : 720);
+  return { width, height: options.height ?? Math.round(width / 2) };
+}
+
+/**
+ * A specification with size, theme and margins, ready for any Vega-Lite.
+ * @param frame the size that panels share, margins included as far as they can be guessed
+ */
+function themed(
+  spec: TopLevelSpec,
+  options: RenderOptions,
+  measure: Measure,
+  frame = wantedSize(options),
+): TopLevelSpec {
   const theme = options.theme ?? 'screen';
-  const width = options.width ?? (theme === 'paper' ? PAPER_WIDTH : 720);
-  const height = options.height ?? Math.round(width / 2);
   const config = themeConfig(theme, theme === 'paper' ? 'light' : (options.mode ?? 'light'));
   const size = labelSize(theme);
-  const room = width - 4.5 * size; // the heading begins beside the tick labels
+  const room = wantedSize(options).width - 4.5 * size; // the heading begins beside the tick labels
   return {
     ...spec,
-    ...sized(spec, width, height, size),
+    ...sized(spec, frame, size),
     config: { ...config, ...(options.bare ? { background: 'transparent', padding: BARE_PADDING } : {}), aria: false },
     ...(options.title
       ? { title: { text: options.title.text, subtitle: wrap(options.title.subtitle, room, size, measure) } }
@@ -48,28 +65,32 @@ function themed(spec: TopLevelSpec, options: RenderOptions, measure: Measure): T
   } as TopLevelSpec; // spreading a union loses which member it was
 }
 
-/** Vega-Lite fits one view into a frame, but not a row of small ones: their share of the frame is taken here. */
-function sized(spec: TopLevelSpec, width: number, height: number, label: number): object {
-  if (!('facet' in spec)) return { width, height, autosize: { type: 'fit', contains: 'padding' } };
-  const {
-    data,
-    facet,
-    columns = 1,
-  } = spec as { data: { values: object[] }; facet: { field: string }; columns?: number };
-  const panels = new Set(data.values.map((row) => row[facet.field as keyof typeof row])).size;
+/** Vega-Lite fits one view into a frame, but not a row of panels: they get their share of it. */
+function sized(spec: TopLevelSpec, { width, height }: Size, label: number): object {
+  const panels = panelsOf(spec);
+  if (panels === undefined) return { width, height, autosize: { type: 'fit', contains: 'padding' } };
+  const { columns = 1 } = spec as { columns?: number }; // of facets and concatenations
   const across = Math.min(columns, panels);
-  const gap = 2 * label;
-  const [left, right, header] = [4 * label, 9 * label, 5 * label]; // tick labels; colour scale; name and axis of a panel
+  const spacing = 2 * label;
   const inner = {
-    width: Math.floor((width - left - right) / across - gap),
-    height: Math.floor(height / Math.ceil(panels / across) - header - gap),
+    width: Math.max(label, width / across - 2 * spacing),
+    height: Math.max(label, height / Math.ceil(panels / across) - 2.5 * spacing),
   };
-  return { spacing: gap, spec: { ...spec.spec, ...inner } };
+  if ('concat' in spec) return { spacing, concat: spec.concat.map((unit) => ({ ...unit, ...inner })) };
+  return { spacing, spec: { ...('spec' in spec ? spec.spec : {}), ...inner } };
+}
+
+/** How many panels there are; undefined for a single view. */
+function panelsOf(spec: TopLevelSpec): number | undefined {
+  if ('concat' in spec) return spec.concat.length;
+  if (!('facet' in spec)) return undefined;
+  const { data, facet } = spec as { data: { values: object[] }; facet: { field: string } }; // as heatMap makes them
+  return new Set(data.values.map((row) => row[facet.field as keyof typeof row])).size;
 }
 
 /** The specification as `renderSvg` draws it, with size, theme and margins, for other programs that draw Vega-Lite. */
 export async function themedSpec(spec: TopLevelSpec, options: RenderOptions = {}): Promise<TopLevelSpec> {
-  const { measure } = await loadFonts();
+  const { measure } = loadFonts();
   return themed(spec, options, measure);
 }
 
@@ -90,7 +111,7 @@ export async function renderPng(
   options: RenderOptions & { readonly scale?: number } = {},
 ): Promise<Buffer> {
   const scale = options.scale ?? 2;
-  const { canvas } = await loadFonts();
+  const { canvas } = loadFonts();
   const view = await viewOf(spec, options);
   const { width, height } = sizeOf(await view.toSVG());
   const picture = canvas.createCanvas(Math.round(width * scale), Math.round(height * scale));
@@ -100,14 +121,19 @@ export async function renderPng(
 }
 
 /** Width and height of an SVG in its own units. */
-export function sizeOf(svg: string): { width: number; height: number } {
+export function sizeOf(svg: string): Size {
   const [, width, height] = svg.match(/^<svg[^>]* width="([\d.]+)(?:pt)?" height="([\d.]+)/) ?? [];
   return { width: Number(width), height: Number(height) };
 }
 
+/** A chart with its title and caption inside. */
+export function headedSvg(chart: Chart, options: RenderOptions = {}): Promise<string> {
+  return renderSvg(chart.spec, headed(chart, options));
+}
+
 /** Draws a chart, title and caption inside, into an SVG file that needs nothing else; makes the folder where it is missing. */
 export async function writeSvg(path: string, chart: Chart, options: RenderOptions = {}): Promise<void> {
-  write(path, await renderSvg(chart.spec, headed(chart, options)));
+  write(path, await headedSvg(chart, options));
 }
 
 /** As writeSvg, for a PNG file. */
@@ -137,15 +163,25 @@ function write(path: string, content: string | Buffer): void {
 }
 
 async function viewOf(spec: TopLevelSpec, options: RenderOptions): Promise<View> {
-  const [vega, vegaLite, { measure }] = await Promise.all([import('vega'), import('vega-lite'), loadFonts()]);
+  const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
+  const { measure } = loadFonts();
   // Not in vega's types, but its documented hook: without a browser it would guess 0.8 em a letter.
   const { textMetrics } = vega as unknown as { textMetrics: { width: (item: TextItem, text: unknown) => number } };
   textMetrics.width = (item, text) => measure(String(text ?? ''), fontOf(item));
-  try {
-    const compiled = vegaLite.compile(themed(spec, options, measure)).spec;
+  const run = async (frame: Size): Promise<View> => {
+    const compiled = vegaLite.compile(themed(spec, options, measure, frame)).spec;
     const view = new vega.View(vega.parse(compiled), { renderer: 'none', logLevel: vega.Error });
     await view.runAsync();
     return view;
+  };
+  try {
+    const wanted = wantedSize(options);
+    const view = await run(wanted);
+    if (panelsOf(spec) === undefined) return view;
+    // What axes, names and legends take beside panels is known once they are drawn.
+    const { width, height } = sizeOf(await view.toSVG());
+    view.finalize();
+    return await run({ width: 2 * wanted.width - width, height: 2 * wanted.height - height });
   } catch (error) {
     throw new FiguresError(`the chart cannot be drawn: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -176,13 +212,18 @@ function renumber(svg: string, prefix: string): string {
 
 /** Adds the font, the words for screen readers and, on paper, sizes in points. */
 function dress(svg: string, options: RenderOptions): string {
-  const style = (options.embedFont ?? true) ? `<style>${fontFaces()}</style>` : '';
+  const style = (options.embedFont ?? true) ? `<style>${fontFaces(weightsIn(svg))}</style>` : '';
   const label = options.alt === undefined ? '' : ` role="img" aria-label="${escapeHtml(options.alt)}"`;
   return svg.replace(/^<svg([^>]*)>/, (_, attributes: string) => {
     const sized =
       options.theme === 'paper' ? attributes.replace(/ (width|height)="([\d.]+)"/g, ' $1="$2pt"') : attributes;
     return `<svg${sized}${label}>${style}`;
   });
+}
+
+/** The weights of Inter that its texts are set in. */
+function weightsIn(svg: string): number[] {
+  return svg.includes('font-weight="600"') ? [400, 600] : [400];
 }
 
 /** Breaks a text into lines that fit. */

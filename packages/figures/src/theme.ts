@@ -5,8 +5,23 @@ import type { Config } from 'vega-lite';
 export type ThemeName = 'screen' | 'paper';
 export type Mode = 'light' | 'dark';
 
-/** Text width of NeurIPS and ICLR papers: 5.5 in, in points. */
-export const PAPER_WIDTH = 396;
+/** Widths of figures in papers, in points: the text of NeurIPS and ICLR, the text and a column of ICML. */
+export const paperWidths = {
+  /** 5.5 in. */
+  neurips: 396,
+  /** 5.5 in. */
+  iclr: 396,
+  /** 6.75 in. */
+  icml: 486,
+  /** 3.25 in. */
+  icmlColumn: 234,
+} as const;
+
+/** A width by name, or in points. */
+export type PaperWidth = keyof typeof paperWidths | number;
+
+/** Where no width is asked for: 5.5 in. */
+export const PAPER_WIDTH = paperWidths.neurips;
 
 /** Okabe & Ito's colours (2008), told apart with every common colour blindness; in an order that reads well on each ground. */
 export const palette: Readonly<Record<Mode, readonly string[]>> = {
@@ -124,6 +139,7 @@ export function themeConfig(theme: ThemeName, mode: Mode = 'light'): Config {
       note: { fontSize: s.label, color: c.muted },
       endLabel: { fontSize: s.label, fontWeight: 600 },
       value: { fontSize: s.label, fontWeight: 600 },
+      panel: { font: FAMILY, fontSize: s.label, fontWeight: 600, fill: c.text },
       cell: { fontSize: s.label * 0.9 },
       spread: { color: c.text, strokeWidth: s.hair * 1.2, opacity: 0.7 },
     },

@@ -179,7 +179,12 @@ const drawings: readonly Drawing[] = [
     table: 'reliability',
     draw: (table, rows) =>
       reliability(
-        named(table.filter('d => d.source == "gate" && d.event == "settled"'), 'loop', (t) => `loop ${t}`, few(rows, 'loop')),
+        named(
+          table.filter('d => d.source == "gate" && d.event == "settled"'),
+          'loop',
+          (t) => `loop ${t}`,
+          few(rows, 'loop'),
+        ),
         {
           id: 'gate-reliability',
           title: 'Does the gate mean what it says?',

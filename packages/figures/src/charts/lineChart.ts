@@ -1,11 +1,12 @@
 // Lines over any quantity from a tidy table: one row a measurement of one seed; means, intervals and names at the ends.
-import type { ColumnTable } from 'arquero';
+import { type ColumnTable, from } from 'arquero';
 import type { Chart } from '../chart.ts';
 import { FiguresError } from '../run.ts';
 import { intervalInWords } from '../statistics.ts';
 import { summarise } from '../tables.ts';
 import { lineSpecs, type MeanPoint, niceDomain, shareDomain, tickFormat } from './lines.ts';
 import { inWords, percent } from './perLoop.ts';
+import { smallMultiples } from './smallMultiples.ts';
 
 /** What a column is and how it is written. */
 export interface Axis {
@@ -35,6 +36,8 @@ export interface LineChartOptions {
   /** Lines in the order of their colours; default as they come. */
   readonly order?: readonly string[];
   readonly reference?: { readonly at: number; readonly name: string };
+  /** One panel for each value of this column, side by side with one y axis. */
+  readonly facet?: Axis & { readonly columns?: number };
 }
 
 /**
@@ -42,25 +45,61 @@ export interface LineChartOptions {
  * @throws FiguresError where a column is missing or nothing can be drawn
  */
 export function lineChart(table: ColumnTable, options: LineChartOptions): Chart {
-  const { x, y, series, seed = 'seed' } = options;
-  assertColumns(table, options.id, [x.field, y.field, series]);
-  const hasSeed = table.columnNames().includes(seed);
-  const rows = (table.objects() as Record<string, unknown>[]).filter((r) => Number.isFinite(r[y.field]));
-  if (rows.length === 0) throw new FiguresError(`chart ${options.id}: no row has a finite ${y.field}`);
-  const bounds: readonly [number, number] | undefined = y.share ? [0, 1] : undefined;
-  const means: MeanPoint[] = summarise(table, [series, x.field], y.field, bounds)
-    .map((m) => ({ ...m, series: String(m[series]), x: Number(m[x.field]) }))
-    .sort((a, b) => a.x - b.x);
-  for (const mean of means) if (mean.n === 1) Object.assign(mean, givenInterval(rows, options, mean));
+  const { id, title, x, y, series, facet } = options;
+  assertColumns(table, id, [x.field, y.field, series, ...(facet ? [facet.field] : [])]);
+  const rows = (table.objects() as Row[]).filter((r) => Number.isFinite(r[y.field])); // one object a row
+  if (rows.length === 0) throw new FiguresError(`chart ${id}: no row has a finite ${y.field}`);
   const order = options.order ?? [...new Set(rows.map((r) => String(r[series])))];
-  const places = [...new Set(means.map((m) => m.x))];
+  const parts = facet ? [...new Set(rows.map((r) => r[facet.field]))] : [undefined];
+  const drawn = parts.map((part) => {
+    const own = facet ? rows.filter((r) => r[facet.field] === part) : rows;
+    return { title: `${facet?.title ?? ''} ${part}`.trim(), rows: own, means: meansOf(own, options) };
+  });
+  const means = drawn.flatMap((d) => d.means);
+  const caption = `${options.caption}; ${intervalInWords(means.map((m) => m.n))}.`;
+  const axes = axesOf(rows, means, options);
+  const charts = drawn.map((d) => ({
+    title: d.title,
+    chart: chartOf(d.rows, d.means, { ...options, caption }, order, axes),
+  }));
+  const [only] = charts;
+  if (!facet && only) return only.chart;
+  const columns = facet?.columns;
+  return smallMultiples(charts, { id, title, caption, ...(columns === undefined ? {} : { columns }) });
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+function meansOf(rows: readonly Row[], options: LineChartOptions): MeanPoint[] {
+  const { x, y, series } = options;
+  return summarise(from([...rows]), [series, x.field], y.field, y.share ? [0, 1] : undefined)
+    .map((m) => ({ ...m, series: String(m[series]), x: Number(m[x.field]) }))
+    .map((m) => (m.n === 1 ? { ...m, ...givenInterval(rows, options, m) } : m))
+    .sort((a, b) => a.x - b.x);
+}
+
+/** The places that are marked along x, and the ends of y; the same for all panels. */
+function axesOf(rows: readonly Row[], means: readonly MeanPoint[], { y }: LineChartOptions) {
   const all = [...rows.map((r) => Number(r[y.field])), ...means.flatMap((m) => [m.lo, m.hi])].filter(Number.isFinite);
-  const domain = y.domain ?? (y.share ? shareDomain(Math.max(...all)) : niceDomain(all));
-  const write = y.share ? percent : (v: number): string => String(Number(v.toPrecision(3)));
   return {
-    id: options.id,
-    title: options.title,
-    caption: `${options.caption}; ${intervalInWords(means.map((m) => m.n))}.`,
+    places: [...new Set(means.map((m) => m.x))].sort((a, b) => a - b),
+    domain: y.domain ?? (y.share ? shareDomain(Math.max(...all)) : niceDomain(all)),
+  };
+}
+
+function chartOf(
+  rows: readonly Row[],
+  means: readonly MeanPoint[],
+  { id, title, caption, x, y, series, seed = 'seed', reference }: LineChartOptions,
+  order: readonly string[],
+  { places, domain }: ReturnType<typeof axesOf>,
+): Chart {
+  const write = y.share ? percent : (v: number): string => String(Number(v.toPrecision(3)));
+  const hasSeed = rows.some((r) => r[seed] !== undefined);
+  return {
+    id,
+    title,
+    caption,
     alt: `Line chart of ${y.title} against ${x.title}. ${inWords(means, order, write)}`,
     legend: order.map((name, color) => ({ name, color })),
     ...lineSpecs({
@@ -76,7 +115,7 @@ export function lineChart(table: ColumnTable, options: LineChartOptions): Chart 
       points: true,
       x: {
         title: x.title,
-        domain: [Math.min(...places), Math.max(...places)],
+        domain: [places[0] ?? 0, places.at(-1) ?? 1],
         ...(x.scale === undefined || x.scale === 'continuous' ? {} : { scale: x.scale }),
         ...(x.scale === 'log10' || x.scale === 'continuous' ? {} : { ticks: places }),
       },
@@ -87,14 +126,14 @@ export function lineChart(table: ColumnTable, options: LineChartOptions): Chart 
         domain,
         write,
       },
-      ...(options.reference ? { reference: options.reference } : {}),
+      ...(reference ? { reference } : {}),
     }),
   };
 }
 
 /** The interval that a row brings along. */
 function givenInterval(
-  rows: readonly Record<string, unknown>[],
+  rows: readonly Row[],
   { x, y, series }: LineChartOptions,
   mean: MeanPoint,
 ): { lo: number; hi: number } {

@@ -50,6 +50,30 @@ const points = (): Chart =>
     point: 'name',
     front: true,
   });
+const panels = (): Chart =>
+  lineChart(
+    from([1, 2].flatMap((task) => (accuracy.objects() as { y: number }[]).map((r) => ({ ...r, task, y: r.y / task })))),
+    {
+      ...words,
+      x: { field: 'loops', title: 'Loops', scale: 'log2' },
+      y: { field: 'y', title: 'Accuracy', share: true },
+      series: 'series',
+      facet: { field: 'task', title: 'Task' },
+    },
+  );
+const capacity = (): Chart =>
+  scatter(cost, {
+    ...words,
+    x: { field: 'flops', title: 'Parameters', log: true },
+    y: { field: 'y', title: 'Bits', log: true },
+    point: 'name',
+    group: 'name',
+    slopes: [
+      { slope: 1e-10, name: 'one each' },
+      { slope: 1, name: 'out of sight' },
+    ],
+    reference: { at: 0.4, name: 'chance' },
+  });
 const bins = from(
   [0, 1, 2, 3].flatMap((bin) => seeds.map((seed) => ({ bin, seed, p: bin / 4 + 0.1, o: bin / 4 + 0.2, n: 100 }))),
 );
@@ -67,6 +91,8 @@ it.each([
   ['heatMap', map()],
   ['heatMap by layer', map(true)],
   ['scatter', points()],
+  ['scatter with lines', capacity()],
+  ['lineChart by task', panels()],
   ['reliability', calibration()],
 ])('%s compiles and draws without a warning', async (_, chart) => {
   expect(JSON.parse(JSON.stringify(chart.spec))).toEqual(chart.spec);
@@ -76,7 +102,9 @@ it.each([
     return logger;
   };
   const logger = { warn: note, error: note, info: () => logger, debug: () => logger, level: () => logger };
-  vegaLite.compile(chart.spec, { logger: logger as never }); // its type asks for overloads that are never called
+  // the logger's type asks for overloads that are never called
+  for (const spec of [chart.spec, chart.compact ?? chart.spec, ...(chart.panels ?? []).map((p) => p.spec)])
+    vegaLite.compile(spec, { logger: logger as never });
   expect(warnings).toEqual([]);
   const svg = await renderSvg(chart.spec, { theme: 'paper' });
   expect(svg).not.toMatch(/NaN|undefined/);
@@ -90,6 +118,48 @@ it('lineChart draws means over seeds on a doubling axis', () => {
   const mean = valuesOf(line()).find((row) => row.series === 'b' && row.x === 4 && row.n === 3)?.mean;
   expect(mean).toBeCloseTo(0.51, 12); // 0.1 (4 + 1) + 0.01
   expect(JSON.stringify(line().spec)).toContain('"type":"log","base":2');
+});
+
+it('lineChart by task has a panel each, with one y axis and one legend, as wide as asked', async () => {
+  const chart = panels();
+  expect(chart.panels?.map((p) => p.title)).toEqual(['Task 1', 'Task 2']);
+  const means = (i: number) => valuesOf({ ...chart, spec: chart.panels?.[i]?.spec ?? chart.spec });
+  expect(means(0).find((r) => r.series === 'b' && r.x === 4 && r.n === 3)?.mean).toBeCloseTo(0.51, 12);
+  expect(means(1).find((r) => r.series === 'b' && r.x === 4 && r.n === 3)?.mean).toBeCloseTo(0.255, 12);
+  const domains = new Set(JSON.stringify(chart.spec).match(/"domain":\[0,[^\]]*\]/g));
+  expect([...domains]).toEqual(['"domain":[0,0.6]']);
+  const svg = await renderSvg(chart.spec, { theme: 'paper', height: 150, embedFont: false });
+  expect(svg).toMatch(/ width="396pt" height="150pt"/);
+  expect(svg.match(/role-legend"/g)).toHaveLength(1);
+  expect(svg).toContain('>Task 2<');
+});
+
+it('scatter names its lines and leaves out what lies outside', () => {
+  const text = JSON.stringify(capacity().spec);
+  expect(text).toContain('one each');
+  expect(text).toContain('chance');
+  expect(text).not.toContain('out of sight');
+});
+
+it('scatter leaves names out rather than covering others, and says so', () => {
+  const crowd = from(
+    Array.from({ length: 20 }, (_, i) => ({ name: `a rather long name ${i}`, flops: 1 + i / 1e3, y: 0.5 })),
+  );
+  const chart = scatter(crowd, {
+    ...words,
+    x: { field: 'flops', title: 'FLOPs' },
+    y: { field: 'y', title: 'Accuracy', share: true },
+    point: 'name',
+    names: true,
+  });
+  const named = JSON.stringify(chart.spec).match(/"values":\[\{"name":"a rather[^\]]*\]/g) ?? [];
+  const shown =
+    named
+      .filter((n) => !n.includes('"group"'))
+      .join('')
+      .match(/a rather/g)?.length ?? 0;
+  expect(chart.caption).toContain(`${20 - shown} points are not named for lack of room.`);
+  expect(shown).toBeGreaterThan(0);
 });
 
 it('heatMap says where it is highest, and writes white on dark', () => {
