@@ -140,26 +140,31 @@ export function decodeStep(
   });
   const [batch, seq] = given.inputs.ids.shape as [number, number];
   const loops = plan.steps.filter((k) => !k.inner).length;
-  const begin = (): { state: State; memory: ExitMemory } => ({
+  const { state: reached, fresh } = rows;
+  const begins = !reached || fresh !== undefined;
+  const start = {
     state: pass.init(plan),
-    memory: rows.mayExit ? exit.init({ batch, seq, vocab: config.vocab, loops, noise: given.noise }) : {},
-  });
-  const { fresh } = rows;
-  const start = !rows.state || fresh ? begin() : undefined;
-  let before = start ?? { state: rows.state as State, memory: rows.memory as ExitMemory }; // given unless all rows are new
-  if (start && fresh) {
-    const { state, memory } = rows as { state: State; memory: ExitMemory }; // given with `fresh`
-    before = {
-      state: mapState(start.state, (x, name) => choose(fresh, x, state[name] as tf.Tensor)), // init's leaves
-      memory: mapState(start.memory, (x, name) => choose(fresh, x, memory[name] as tf.Tensor)),
-    };
+    memory: rows.mayExit && begins ? exit.init({ batch, seq, vocab: config.vocab, loops, noise: given.noise }) : {},
+  };
+  /** A state that came from outside, with its leaves in the order of `init`: rules look at the first. */
+  const ordered = (s: State): State => mapState(start.state, (_, name) => s[name] as tf.Tensor); // the same leaves
+  let before: { state: State; memory: ExitMemory } = start;
+  if (reached) {
+    const memory = rows.memory ?? {};
+    before = { state: ordered(reached), memory };
+    if (fresh) {
+      before = {
+        state: mapState(start.state, (x, name) => choose(fresh, x, reached[name] as tf.Tensor)), // the same leaves
+        memory: mapState(start.memory, (x, name) => choose(fresh, x, memory[name] as tf.Tensor)),
+      };
+    }
   }
   const live = liveMask(pass, { steps: [kind.k] }, before.state, kind.k, rows.stopped);
   const { state } = pass.advance(before.state, kind.k, live);
   const written = slotOf(kv, slotKey(kind.k.core, 0));
-  if (kind.k.inner) return { state, memory: before.memory, written, shown, begun: start?.state };
+  if (kind.k.inner) return { state, memory: before.memory, written, shown, begun: begins ? start.state : undefined };
   if (!rows.mayExit) return { state, memory: before.memory, written, shown };
-  const view = { ...exitView(pass, exit, 0, rows.since ?? before.state, state), loop: rows.loop };
+  const view = { ...exitView(pass, exit, 0, rows.since ? ordered(rows.since) : before.state, state), loop: rows.loop };
   const { memory, done } = exit.check(before.memory, view);
   return { state, memory, done, written, shown, logits: view.logits, coda: slotOf(kv, slotKey(CODA, 0)) };
 }

@@ -103,7 +103,7 @@ export class DecodeRunner {
       const kind = kindOf(f);
       if (written) this.#memory.wrote(f, kind, written(i), floats(has?.[i]));
       this.#memory.last.keep(stepKey(f, f.step), f.row, shown[i] ?? {});
-      f.since = kind.k.inner ? (f.since ?? begun[i] ?? f.state) : undefined;
+      f.since = kind.k.inner ? (f.since ?? f.state ?? begun[i]) : undefined;
       f.state = states[i] ?? {};
       f.memory = memories[i] ?? {};
       if (kind.alike && !this.#blanks.has(likeOf(f)))

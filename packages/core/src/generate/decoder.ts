@@ -220,10 +220,10 @@ export class Decoder {
         rows: batch,
         block: this.#block,
         shared: Object.fromEntries(
-          shared.map(({ spec, key }) => [
-            spec.name,
-            drawValues(spec, { batch, seq: 1, loops: this.#setup.loops }, key),
-          ]),
+          shared.map(({ spec, key }) => {
+            const { data, shape } = drawValues(spec, { batch, seq: 1, loops: this.#setup.loops }, key);
+            return [spec.name, new HostTensor(data, shape)];
+          }),
         ),
       });
       this.#lengths = new Array<number>(batch).fill(0);

@@ -12,6 +12,8 @@ export type HostData = Float32Array | Int32Array | Uint8Array;
 
 /** The values of a tensor, float32, int32 or bool by the type of `data`. */
 export class HostTensor {
+  /** Keeps plain objects of the same fields apart, which no program would take for a tensor. */
+  declare protected readonly nominal: true;
   readonly data: HostData;
   readonly shape: readonly number[];
 
