@@ -79,7 +79,9 @@ const kept = (existsSync(path('metrics.jsonl')) ? readFileSync(path('metrics.jso
       return false;
     }
   });
-writeFileSync(path('metrics.jsonl'), kept.map((line) => `${line}\n`).join(''));
+const metrics = path(`metrics.${process.pid}.tmp`);
+writeFileSync(metrics, kept.map((line) => `${line}\n`).join(''));
+renameSync(metrics, path('metrics.jsonl'));
 status('running');
 console.log(`from step ${step} of ${steps}`);
 
