@@ -4,7 +4,7 @@ import { type Cell, compareSeeds, holm, overSeeds, type Row, type Table } from '
 /** What to average over seeds, or to compare. */
 export interface NumbersOf {
   readonly quantity: string;
-  /** Name of a file in the study's `data/`, without `.csv`. */
+  /** Name of a file in the study's `data/`, without `.csv`; or `summary`, the runs of its `summary.json`. */
   readonly table: string;
   /** The rows that count: those with these values. */
   readonly where?: Readonly<Record<string, Cell>>;

@@ -23,13 +23,22 @@ if (results !== undefined) {
 if (existsSync(join(folder, 'numbers.ts'))) {
   const { default: specs } = (await load('numbers.ts')) as { default: readonly NumbersOf[] };
   const read = (table: string): Table =>
-    fromCSV(readFileSync(join(folder, 'data', `${table}.csv`), 'utf8')).objects() as Table; // cells as CSV has them
+    table === 'summary'
+      ? runsOf(join(folder, 'summary.json'))
+      : (fromCSV(readFileSync(join(folder, 'data', `${table}.csv`), 'utf8')).objects() as Table); // cells as CSV has them
   for (const [file, rows] of Object.entries(numbersOf(specs, read)))
     if (rows.length > 0) write(join('data', `${file}.csv`), from(rows.map(short)).toCSV());
 }
 
 function load(file: string): Promise<unknown> {
   return import(pathToFileURL(join(folder, file)).href);
+}
+
+/** One row a run: everything that is a single number or word. */
+function runsOf(path: string): Table {
+  const { runs } = JSON.parse(readFileSync(path, 'utf8')) as StudySummary; // written by runStudy
+  const single = (entry: [string, unknown]): boolean => typeof entry[1] !== 'object';
+  return runs.map((run) => Object.fromEntries(Object.entries(run).filter(single)));
 }
 
 /** Numbers that are not whole, to six digits. */

@@ -46,10 +46,10 @@ describe('collectTables', () => {
     expect(readFileSync(join(folder, 'geometry-t.csv'), 'utf8')).toBe('variant,seed,x\na,0,1\nb,1,2\n');
     expect(readFileSync(join(folder, 'scaling-t.csv'), 'utf8')).toBe('x\n7\n');
     expect(readFileSync(join(folder, 'loops.csv'), 'utf8').split('\n')).toEqual([
-      'variant,seed,step,loop,accuracy,loss,exit,last',
-      'a,0,5,1,0.333333,1,,true',
-      'a,0,5,2,0.666667,1,,true',
-      'b,1,5,1,0.5,1,,true',
+      'variant,seed,step,loop,loops,accuracy,loss,exit,last',
+      'a,0,5,1,2,0.333333,1,,true',
+      'a,0,5,2,2,0.666667,1,,true',
+      'b,1,5,1,1,0.5,1,,true',
       '',
     ]);
   });

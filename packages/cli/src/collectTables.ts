@@ -43,6 +43,7 @@ export function collectTables(folder: string, collected: readonly Collected[], i
       'seed',
       'step',
       'loop',
+      'loops',
       'accuracy',
       'loss',
       'exit',
