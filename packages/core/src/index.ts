@@ -8,6 +8,13 @@ export { nearest } from './config/nearest.ts';
 export { ConfigError, parseOptions } from './config/parseOptions.ts';
 export { argmaxStable, argmaxStableOptions } from './exit/argmaxStable.ts';
 export { bernoulli, bernoulliOptions } from './exit/bernoulli.ts';
+export {
+  type Calibrated,
+  type CalibrateOptions,
+  type Calibration,
+  calibrate,
+  type LabelledTokens,
+} from './exit/calibrate.ts';
 export { cosine, cosineOptions } from './exit/cosine.ts';
 export { entropyChange, entropyChangeOptions } from './exit/entropyChange.ts';
 export type { ExitMemory, ExitNeed, ExitRule, ExitStart, ExitView, ThresholdRule } from './exit/exitRule.ts';

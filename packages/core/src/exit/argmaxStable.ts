@@ -20,7 +20,7 @@ export function argmaxStable(options: z.input<typeof argmaxStableOptions> = {}):
     id: 'argmaxStable',
     options: parseOptions('exit', argmaxStableOptions, options),
     needs: ['logits'],
-    scale: { early: 1, late: 32, law: 'linear' },
+    scale: { early: 1, late: 32, law: 'whole' },
     init: ({ batch, seq }) => ({ best: tf.fill([batch, seq], -1), same: tf.zeros([batch, seq]) }),
     test: (memory, { logits }, threshold) => {
       const best = tf.cast(tf.argMax(logits as tf.Tensor, 2), 'float32'); // needed above

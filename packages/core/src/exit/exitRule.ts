@@ -54,7 +54,7 @@ export interface ExitRule {
 export interface ThresholdRule extends ExitRule {
   readonly threshold: number;
   /** Thresholds worth trying: nearly every token leaves as soon as it may, hardly one leaves before the end. */
-  readonly scale: { readonly early: number; readonly late: number; readonly law: 'linear' | 'log' };
+  readonly scale: { readonly early: number; readonly late: number; readonly law: 'linear' | 'log' | 'whole' };
   /** The same rule at another threshold, which may be a scalar tensor, so that one computation serves many. */
   withThreshold(threshold: number | tf.Tensor): ExitRule;
 }
