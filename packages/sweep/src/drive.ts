@@ -52,6 +52,9 @@ interface Active extends Work {
   readonly from: number;
 }
 
+/** Why a run that a person gave up ended. */
+const BY_HAND = { error: 'given up by hand' };
+
 /** So many starts in a row without a step forward mean that something is wrong with the machine, not with the runs. */
 const STREAK = 10;
 
@@ -233,7 +236,7 @@ export class Driver {
       const running = this.#active.filter((a) => a.desk === desk);
       void this.#options.launcher.stop(running.map((a) => a.handle));
       const isIdle = running.length === 0;
-      if (isNew && isIdle && this.#pending.some((w) => w.desk === desk)) desk.note('pruned', 'given up by hand');
+      if (isNew && isIdle && this.#pending.some((w) => w.desk === desk)) desk.note('pruned', BY_HAND);
       this.#pending = this.#pending.filter((w) => w.desk !== desk);
       this.#blocked = this.#blocked.filter((w) => w.desk !== desk);
     }
@@ -263,7 +266,7 @@ export class Driver {
       return;
     }
     const status = desk.status;
-    if (desk.isPruned && desk.verdict(want)?.status === 'pruned') desk.note('pruned', 'given up by hand');
+    if (desk.isPruned && desk.verdict(want)?.status === 'pruned') desk.note('pruned', BY_HAND);
     const verdict = desk.settled(want);
     if (verdict) {
       if (verdict.status === 'failed' || verdict.status === 'diverged') this.#fail();
@@ -279,7 +282,8 @@ export class Driver {
       desk.attempts++;
       if (isSilent(status?.status)) {
         const isUser = state.code === exits.user;
-        desk.note('failed', `${howItEnded(state)}; see ${join(desk.dir, 'log.txt')}`, isUser ? 'user' : 'infra');
+        const error = `${howItEnded(state)}; see ${join(desk.dir, 'log.txt')}`;
+        desk.note('failed', { error, cause: isUser ? 'user' : 'infra' });
         if (isUser) {
           this.#settle(active, state);
           return;

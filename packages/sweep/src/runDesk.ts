@@ -83,7 +83,9 @@ export class RunDesk {
   /** The same, and sees to it that the run's status agrees where its process was killed just before it could say so. */
   settled(want: Want): Verdict | undefined {
     const verdict = this.verdict(want);
-    if (verdict?.status === 'pruned' && isSilent(this.status?.status) && !this.isBusy) this.note('pruned');
+    if (verdict?.status === 'pruned' && isSilent(this.status?.status) && !this.isBusy) {
+      this.note('pruned', { step: verdict.curve.at(-1)?.[0] ?? 0 });
+    }
     return verdict;
   }
 
@@ -139,14 +141,16 @@ export class RunDesk {
    * Says in the run's folder how it stands, on behalf of a process that could not.
    * @returns false if a process is writing the run after all
    */
-  note(status: 'failed' | 'preempted' | 'pruned', error?: string, cause?: 'user' | 'infra'): boolean {
-    const { step = 0 } = this.status ?? {};
+  note(
+    status: 'failed' | 'preempted' | 'pruned',
+    facts: Partial<Pick<StatusRecord, 'step' | 'error' | 'cause'>> = {},
+  ): boolean {
+    const { step = this.status?.step ?? 0, error } = facts;
     try {
       const folder = new RunFolder(this.dir);
-      folder.event(status, { step, ...(error === undefined ? {} : { error }) });
+      folder.event(status, { step, ...facts });
       if (error !== undefined) folder.log(`${status}: ${error}`);
-      const failure = { ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) };
-      folder.writeStatus({ status, step, steps: this.steps, ...failure });
+      folder.writeStatus({ ...facts, status, step, steps: this.steps });
       folder.close();
       return true;
     } catch (error) {
