@@ -107,7 +107,7 @@ export class CachedSession implements KvAccess {
       k: join((x) => at(x).k),
       v: join((x) => at(x).v),
       ...(masked ? { keyMask: join(seen) } : {}),
-      ...(own.length > 1 || narrow ? { bias: viewBias({ seq, places: 0, slots: own.length, window }) } : {}),
+      ...(own.length > 1 || narrow ? { bias: viewBias({ seq, slots: own.length, window }) } : {}),
     };
     return parts.length === 0 ? keys : (q, heads) => cachedAttention(q, past, keys, heads);
   }

@@ -4,8 +4,7 @@ import { CODA, PRELUDE, type StackShape } from '../model/specs.ts';
 import { stacksOf } from '../recurrence/layout.ts';
 import { planContext, plansOf } from '../recurrence/pass.ts';
 import type { Strategy } from '../recurrence/strategy.ts';
-import { prefixKeys } from './keptSlots.ts';
-import { type KvPolicy, viewsAt } from './kvPolicy.ts';
+import { type KvPolicy, readSlots, viewsAt } from './kvPolicy.ts';
 import { slotKey } from './kvSlots.ts';
 
 const BYTES = 4; // float32
@@ -31,7 +30,7 @@ export function kvBytesPerToken(
   for (const { steps } of plansOf(strategy, planContext(strategy, config, { loops, train: false }))) {
     const reach = new Map<string, { bytes: number; window: number }>();
     for (const { core, t } of steps) {
-      const names = prefixKeys(policy, core, t);
+      const names = policy.keep ? [`${core}/kept`] : readSlots(policy, t).map((slot) => slotKey(core, slot));
       for (const name of names) {
         const windows = viewsAt(policy, t)
           .filter((v) => policy.keep !== undefined || v.slots.some((s) => name === slotKey(core, s)))

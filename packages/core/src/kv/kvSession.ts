@@ -1,26 +1,14 @@
-// The keys and values of one forward pass: carries out a KV policy for the tokens at hand and those before them.
+// The keys and values of one parallel pass: carries out a KV policy for tokens that have none before them.
 import * as tf from '@tensorflow/tfjs-core';
 import type { Attend, KeyValue, VisibleKeys } from '../model/layer.ts';
 import { stopGradient } from '../recurrence/stopGradient.ts';
-import { prefixKeys } from './keptSlots.ts';
 import { type KvPolicy, KvPolicyError, type KvView, viewsAt } from './kvPolicy.ts';
-import { hasOf, type KvSlot, type KvSlots, slotKey } from './kvSlots.ts';
+import { slotKey } from './kvSlots.ts';
 import { viewBias } from './viewBias.ts';
 
 export interface KvSessionOptions {
-  /** [batch, seq] float32, 1 where a token of this pass may be attended to. */
+  /** [batch, seq] float32, 1 where a token may be attended to. */
   readonly keyMask?: tf.Tensor | undefined;
-  /**
-   * Slots of the tokens before this pass, in parts, earliest first, by the names of `prefixKeys`. All slots of a part
-   * have the same places, in the order of the tokens' positions; those that no token has taken are hidden by `has`.
-   */
-  readonly prefix?: readonly KvSlots[] | undefined;
-  /** Scalar float32: tokens before this pass, where the prefix has more places than that. Only windows ask for it. */
-  readonly offset?: tf.Tensor | undefined;
-  /** Slots the tokens of this pass have written outside this session. */
-  readonly here?: KvSlots | undefined;
-  /** What the tokens of this pass wrote last in each stack, if some of it happened outside this session. */
-  readonly latest?: Readonly<Record<string, KvSlot>> | undefined;
 }
 
 /** How one call of a stack is treated. */
@@ -54,34 +42,23 @@ export class KvSession implements KvAccess {
   readonly policy: KvPolicy;
   /** What this session has written. */
   readonly written = new Map<string, Open>();
-  readonly #prefix: readonly KvSlots[];
-  readonly #offset: tf.Tensor | undefined;
-  readonly #here: KvSlots;
   readonly #keyMask: tf.Tensor | undefined;
-  readonly #latest: Map<string, Open>;
+  /** What was written last in each stack. */
+  readonly #latest = new Map<string, Open>();
 
   constructor(policy: KvPolicy, options: KvSessionOptions = {}) {
     this.policy = policy;
-    this.#prefix = options.prefix ?? [];
-    this.#offset = options.offset;
-    this.#here = options.here ?? {};
     this.#keyMask = options.keyMask;
-    this.#latest = new Map(
-      Object.entries(options.latest ?? {}).map(([k, s]) => [k, { layers: [...s.layers], has: s.has }]),
-    );
   }
 
   /** Attention of step `t` of a core. */
   step(stack: string, t: number, call: KvCall): (layer: number) => Attend<VisibleKeys> {
-    const names = prefixKeys(this.policy, stack, t);
-    const kept = this.policy.keep ? names[0] : undefined;
-    const past = (slot: number): string => kept ?? slotKey(stack, slot);
-    return this.#attend(stack, this.policy.slot(t), viewsAt(this.policy, t), past, t, call);
+    return this.#attend(stack, this.policy.slot(t), viewsAt(this.policy, t), t, call);
   }
 
   /** Attention of a stack that is applied once: prelude and coda. */
   once(stack: string): (layer: number) => Attend<VisibleKeys> {
-    return this.#attend(stack, 0, [{ slots: [0] }], (slot) => slotKey(stack, slot), 0, {});
+    return this.#attend(stack, 0, [{ slots: [0] }], 0, {});
   }
 
   /**
@@ -99,7 +76,7 @@ export class KvSession implements KvAccess {
     const { policy } = this;
     const views = viewsAt(policy, t);
     const own = policy.slot(t);
-    if (own === null || this.#prefix.length > 0 || views.some((v) => v.slots.some((s) => s !== own))) return undefined;
+    if (own === null || views.some((v) => v.slots.some((s) => s !== own))) return undefined;
     const hides = active !== undefined && policy.write === 'active';
     if (hides && policy.missing === 'latest') return undefined;
     for (const u of later) {
@@ -107,7 +84,7 @@ export class KvSession implements KvAccess {
       if (viewsAt(policy, u).some((v) => v.slots.includes(own))) return undefined;
     }
     const see = (now: KeyValue, has: tf.Tensor | undefined): VisibleKeys[] =>
-      views.map((v) => visible([{ past: [], now, has }], v.window, undefined));
+      views.map((v) => visible([{ now, has }], v.window));
     return {
       mask: both(hides ? active : null, this.#keyMask),
       attend: (mask) => () => (fresh) => see(fresh(), mask),
@@ -118,7 +95,6 @@ export class KvSession implements KvAccess {
     stack: string,
     write: number | null,
     views: readonly KvView[],
-    pastKey: (slot: number) => string,
     t: number,
     call: KvCall,
   ): (layer: number) => Attend<VisibleKeys> {
@@ -139,8 +115,8 @@ export class KvSession implements KvAccess {
       if (here)
         here.layers[i] = this.#write(fresh(), fill ? before.layers[i] : undefined, active, call.detach === true);
       return views.map(({ slots, window }, n) => {
-        const parts = slots.map((slot) => this.#part(stack, slot, pastKey(slot), i, t));
-        return visible(parts, window, this.#offset, biases[n]);
+        const parts = slots.map((slot) => this.#part(stack, slot, i, t));
+        return visible(parts, window, biases[n]);
       });
     };
   }
@@ -154,51 +130,36 @@ export class KvSession implements KvAccess {
   }
 
   /** Layer `i` of a slot. */
-  #part(stack: string, slot: number, pastKey: string, i: number, t: number): Part {
-    const key = slotKey(stack, slot);
-    const here = this.written.get(key) ?? this.#here[key];
+  #part(stack: string, slot: number, i: number, t: number): Part {
+    const here = this.written.get(slotKey(stack, slot));
     const now = here?.layers[i];
     if (!here || !now) {
       throw new KvPolicyError(
         `kv policy ${this.policy.id}: step ${t} reads slot ${slot}, which no step has written yet; let slot(${t}) or an earlier step write it`,
       );
     }
-    const past = this.#prefix.flatMap((part) => part[pastKey] ?? []);
-    return {
-      past: past.map((s) => ({ ...(s.layers[i] as KeyValue), has: hasOf(s) })), // slots of one stack have its layers
-      now,
-      has: both(here.has, this.#keyMask),
-    };
+    return { now, has: both(here.has, this.#keyMask) };
   }
 }
 
-/** One layer of one slot: what earlier tokens wrote, and the tokens of this pass. */
+/** One layer of one slot. */
 interface Part {
-  readonly past: readonly (KeyValue & { readonly has: tf.Tensor })[];
   readonly now: KeyValue;
   readonly has: tf.Tensor | undefined;
 }
 
 /** Slots as one set of keys. A single one without a window keeps to the causal rule, for which attention is fastest. */
-function visible(
-  parts: readonly Part[],
-  window: number | undefined,
-  offset: tf.Tensor | undefined,
-  made: { bias?: tf.Tensor } = {},
-): VisibleKeys {
+function visible(parts: readonly Part[], window: number | undefined, made: { bias?: tf.Tensor } = {}): VisibleKeys {
   const [batch, seq] = (parts[0] as Part).now.k.shape as [number, number]; // a view has a slot
-  const places = (parts[0] as Part).past.reduce((n, x) => n + (x.k.shape[1] ?? 0), 0);
   const join = (xs: tf.Tensor[]): tf.Tensor => (xs.length === 1 ? (xs[0] as tf.Tensor) : tf.concat(xs, 1));
-  const k = join(parts.flatMap((p) => [...p.past.map((x) => x.k), p.now.k]));
-  const v = join(parts.flatMap((p) => [...p.past.map((x) => x.v), p.now.v]));
-  const open = places === 0 && parts.every((p) => p.has === undefined);
-  const keyMask = open
-    ? undefined
-    : join(parts.flatMap((p) => [...p.past.map((x) => x.has), p.has ?? tf.ones([batch, seq])]));
+  const k = join(parts.map((p) => p.now.k));
+  const v = join(parts.map((p) => p.now.v));
+  const open = parts.every((p) => p.has === undefined);
+  const keyMask = open ? undefined : join(parts.map((p) => p.has ?? tf.ones([batch, seq])));
   const seen = keyMask ? { k, v, keyMask } : { k, v };
-  const narrow = window !== undefined && window < places + seq;
+  const narrow = window !== undefined && window < seq;
   if (parts.length === 1 && !narrow) return seen;
-  made.bias ??= viewBias({ seq, places, slots: parts.length, window: narrow ? window : undefined, offset });
+  made.bias ??= viewBias({ seq, slots: parts.length, window: narrow ? window : undefined });
   return { ...seen, bias: made.bias };
 }
 
