@@ -42,4 +42,13 @@ describe('numbersOf', () => {
     expect(second?.difference).toBeCloseTo(9.1, 10);
     expect(second?.pHolm).toBeCloseTo(2 * Number(second?.p), 12);
   });
+
+  it('compares by several columns at once', () => {
+    const compare = { between: ['variant', 'loop'], pairs: [['b 1', 'a 1']] as const };
+    const { comparisons } = numbersOf(
+      [{ quantity: 'x', table: 't', where: { last: true }, by: [], value: 'x', compare }],
+      () => rows,
+    );
+    expect(comparisons).toMatchObject([{ between: 'variant loop', a: 'b 1', b: 'a 1', n: 3, difference: 0 }]);
+  });
 });

@@ -11,8 +11,11 @@ export interface NumbersOf {
   /** Columns that tell conditions apart. */
   readonly by: readonly string[];
   readonly value: string;
-  /** Compares the rows of pairs of values of one more column, seed by seed. */
-  readonly compare?: { readonly between: string; readonly pairs: readonly (readonly [a: Cell, b: Cell])[] };
+  /** Compares the rows of pairs of values of one more column, seed by seed; of several, their values with blanks between. */
+  readonly compare?: {
+    readonly between: string | readonly string[];
+    readonly pairs: readonly (readonly [a: Cell, b: Cell])[];
+  };
 }
 
 /**
@@ -37,9 +40,13 @@ export function numbersOf(
         numbers.push({ quantity, at: at(row), n: n ?? null, mean: mean ?? null, lo: lo ?? null, hi: hi ?? null });
       continue;
     }
+    const columns = [compare.between].flat();
+    const between = columns.join(' ');
+    const named =
+      columns.length === 1 ? rows : rows.map((r) => ({ ...r, [between]: columns.map((c) => r[c]).join(' ') }));
     for (const [a, b] of compare.pairs)
-      for (const row of compareSeeds(rows, { by, value, between: compare.between, a, b }))
-        found.push({ quantity, at: at(row), between: compare.between, a, b, ...measures(row) });
+      for (const row of compareSeeds(named, { by, value, between, a, b }))
+        found.push({ quantity, at: at(row), between, a, b, ...measures(row) });
   }
   const adjusted = holm(found.map(({ p }) => (typeof p === 'number' ? p : Number.NaN)));
   return { numbers, comparisons: found.map((row, i) => ({ ...row, pHolm: adjusted[i] ?? null })) };
