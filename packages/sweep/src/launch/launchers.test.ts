@@ -1,5 +1,16 @@
 // The conformance suite over every launcher.
+
+import { slurmMissing } from '../../test/clusters.ts';
 import { launcherConformance } from '../../test/launcherConformance.ts';
+import { tempDir } from '../../test/tempDir.ts';
 import { local } from './local.ts';
+import { slurm } from './slurm.ts';
 
 launcherConformance({ name: 'local', make: () => local({ workers: 8 }), patience: 20_000 });
+
+launcherConformance({
+  name: 'slurm',
+  make: () => slurm({ folder: tempDir(), pollMs: 200, minutes: 5 }),
+  skip: slurmMissing(),
+  patience: 60_000,
+});
