@@ -168,9 +168,7 @@ export class Decoder {
         throw new ConfigError(`token ids must be 0 to ${this.#setup.config.vocab - 1} (got ${id})`);
     }
     if (tokens.length === 0) return;
-    const ids = tf.zeros([this.#lengths.length, 1], 'int32'); // plans see shapes only
-    const { courses } = this.#coursesOf({ ids });
-    ids.dispose();
+    const courses = this.#coursesOfOne();
     await this.#begin(
       tokens.map(({ row, id, limit }) => {
         const inputs = { ids: new HostTensor(Int32Array.of(id), [1]) };
@@ -248,7 +246,7 @@ export class Decoder {
   /** The trajectories of tokens of this shape. Plans are made once a shape, unless their depth comes with the tokens. */
   #coursesOf(inputs: Inputs): { courses: readonly Course[]; depth: tf.Tensor | undefined } {
     const { config, strategy, kv, loops, hp } = this.#setup;
-    const shape = `${inputs.ids.shape[1]} ${Object.keys(inputs).sort()}`;
+    const shape = shapeKey(inputs.ids.shape[1] ?? 0, Object.keys(inputs));
     const known = this.#courses.get(shape);
     if (known && !inputs.depth) return { courses: known, depth: undefined };
     const plans = plansOf(strategy, planContext(strategy, config, { loops, train: false, inputs, hp }));
@@ -273,6 +271,16 @@ export class Decoder {
     });
     this.#courses.set(shape, courses);
     return { courses, depth: first.depth };
+  }
+
+  /** The trajectories of single tokens. */
+  #coursesOfOne(): readonly Course[] {
+    const known = this.#courses.get(shapeKey(1, ['ids']));
+    if (known) return known;
+    const ids = tf.zeros([this.#lengths.length, 1], 'int32'); // plans see its shape only
+    const { courses } = this.#coursesOf({ ids });
+    ids.dispose();
+    return courses;
   }
 
   /** Flights of one row's tokens. */
@@ -322,6 +330,9 @@ export class Decoder {
     else await runner.whole(largest);
   }
 }
+
+/** Equal for inputs whose plans are the same. */
+const shapeKey = (seq: number, names: readonly string[]): string => `${seq} ${[...names].sort()}`;
 
 /** The values of what was fed. */
 async function hosted(inputs: Inputs): Promise<HostTensors> {

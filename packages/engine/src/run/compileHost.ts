@@ -39,6 +39,17 @@ export type Hostable<T> = T extends tf.Tensor
 
 type Leaf = HostTensor | tf.Tensor;
 
+/** What the arguments of a call looked like: everything but the elements of their tensors. */
+type Shape =
+  | { readonly kind: 'tensor'; readonly dtype: tf.DataType; readonly shape: readonly number[] }
+  | { readonly kind: 'plain'; readonly value: unknown }
+  | {
+      readonly kind: 'tree';
+      readonly array: boolean;
+      readonly names: readonly string[];
+      readonly items: readonly Shape[];
+    };
+
 interface Unit {
   readonly program: Program;
   readonly traced: Traced;
@@ -57,19 +68,25 @@ export function compileHost<A extends unknown[], R>(
   options: { readonly name?: string } = {},
 ): (...args: Hostable<A> & unknown[]) => Promise<Hosted<R>> {
   const name = options.name ?? (fn.name || 'anonymous');
-  const units = new Map<string, Promise<Unit>>();
+  // The latest first: calls come in runs of one shape, and comparing is cheaper than writing a key.
+  const units: { shape: Shape; unit: Promise<Unit> }[] = [];
   return async (...args) => {
     const backend = currentOnnxBackend();
     if (!backend) return (await runEagerly(fn, args)) as Hosted<R>; // the tree of fn's result
-    const leaves: Leaf[] = [];
-    const key = signature(args, leaves);
-    let made = units.get(key);
-    if (!made) {
-      made = build(backend, fn, args, leaves, name);
-      units.set(key, made);
-      made.catch(() => units.delete(key));
+    let leaves: Leaf[] = [];
+    let at = units.findIndex(({ shape }) => {
+      leaves = [];
+      return hasShape(args, shape, leaves);
+    });
+    if (at < 0) {
+      leaves = [];
+      const made = { shape: shapeOf(args, leaves), unit: build(backend, fn, args, leaves, name) };
+      at = units.push(made) - 1;
+      made.unit.catch(() => units.splice(units.indexOf(made), 1));
     }
-    const { program, traced, places } = await made;
+    const [found] = units.splice(at, 1) as [(typeof units)[number]]; // it is there
+    units.unshift(found);
+    const { program, traced, places } = await found.unit;
     const feeds: TypedArray[] = [];
     for (const i of places) {
       const leaf = leaves[i] as Leaf; // places of this structure
@@ -98,16 +115,35 @@ const dtypeOf = (x: Leaf): tf.DataType => {
   return x.data instanceof Float32Array ? 'float32' : x.data instanceof Int32Array ? 'int32' : 'bool';
 };
 
-/** Text that tells structures, shapes, types and plain values apart; collects the leaves in the order it meets them. */
-function signature(x: unknown, leaves: Leaf[]): string {
+/** The shape of a tree; collects its leaves in the order it meets them. */
+function shapeOf(x: unknown, leaves: Leaf[]): Shape {
   if (x instanceof HostTensor || x instanceof tf.Tensor) {
     leaves.push(x);
-    return `${dtypeOf(x)}${x.shape.join()}`;
+    return { kind: 'tensor', dtype: dtypeOf(x), shape: x.shape };
   }
-  if (typeof x !== 'object' || x === null) return typeof x === 'string' ? JSON.stringify(x) : String(x);
-  let text = Array.isArray(x) ? '[' : '{';
-  for (const name in x) text += `${name}:${signature(x[name as keyof typeof x], leaves)};`;
-  return `${text}}`;
+  if (typeof x !== 'object' || x === null) return { kind: 'plain', value: x };
+  const names = Object.keys(x);
+  const items = names.map((n) => shapeOf(x[n as keyof typeof x], leaves));
+  return { kind: 'tree', array: Array.isArray(x), names, items };
+}
+
+/** Whether a tree has this shape; collects its leaves as {@link shapeOf} does. */
+function hasShape(x: unknown, shape: Shape, leaves: Leaf[]): boolean {
+  if (x instanceof HostTensor || x instanceof tf.Tensor) {
+    if (shape.kind !== 'tensor' || x.shape.length !== shape.shape.length || dtypeOf(x) !== shape.dtype) return false;
+    for (let i = 0; i < x.shape.length; i++) if (x.shape[i] !== shape.shape[i]) return false;
+    leaves.push(x);
+    return true;
+  }
+  if (typeof x !== 'object' || x === null) return shape.kind === 'plain' && Object.is(x, shape.value);
+  if (shape.kind !== 'tree' || Array.isArray(x) !== shape.array) return false;
+  let i = 0;
+  for (const name in x) {
+    const item = shape.items[i];
+    if (name !== shape.names[i] || !item || !hasShape(x[name as keyof typeof x], item, leaves)) return false;
+    i++;
+  }
+  return i === shape.names.length;
 }
 
 async function build<A extends unknown[]>(
@@ -131,7 +167,7 @@ async function build<A extends unknown[]>(
   }
 }
 
-/** The same tree with the next of `tensors` in place of each leaf, in the order of {@link signature}. */
+/** The same tree with the next of `tensors` in place of each leaf, in the order of {@link shapeOf}. */
 function withTensors(x: unknown, tensors: Iterator<tf.Tensor>): unknown {
   if (x instanceof HostTensor || x instanceof tf.Tensor) return tensors.next().value;
   if (typeof x !== 'object' || x === null) return x;
@@ -150,7 +186,7 @@ async function runEagerly<A extends unknown[]>(
   args: readonly unknown[],
 ): Promise<unknown> {
   const found: Leaf[] = [];
-  signature(args, found);
+  shapeOf(args, found);
   const given = found.map((leaf) => (leaf instanceof HostTensor ? tensorOf(leaf) : leaf));
   const { leaves, def } = tidied(() => fn(...(withTensors(args, given[Symbol.iterator]()) as A))); // the caller's arguments
   try {
