@@ -10,6 +10,9 @@ import { fold, type Key } from '../rng/random.ts';
 import { Decoder, type DecoderOptions, type Sent } from './decoder.ts';
 import { sample } from './sample.ts';
 
+/** Short continuations are given room for all of it at once, so that nothing is compiled again on the way. */
+const ROOM = 128;
+
 export interface GenerateOptions extends DecoderOptions {
   /** Token ids, one list a sequence; lengths may differ, none may be empty. */
   readonly prompts: readonly ArrayLike<number>[];
@@ -59,7 +62,8 @@ export async function generate(
     return own.tokens.length < tokens ? [{ row, id }] : [];
   };
 
-  const decoder = new Decoder(config, strategy, params, rest);
+  const total = Math.max(...prompts.map((p) => p.length)) + tokens;
+  const decoder = new Decoder(config, strategy, params, { block: Math.min(total, ROOM), ...rest });
   const prompt = promptTensors(config, prompts);
   try {
     const { logits, depths } = await decoder.feed(prompt, { exit: null });

@@ -8,7 +8,9 @@ import { initParams, type Params } from '../model/params.ts';
 import { paramSpecs } from '../recurrence/layout.ts';
 import type { Inputs } from '../recurrence/plan.ts';
 import { runTrace } from '../recurrence/runTrace.ts';
+import type { Hidden } from '../recurrence/strategies/fixedLoops.ts';
 import { loopLM } from '../recurrence/strategies/loopLM.ts';
+import type { Ctx, Strategy } from '../recurrence/strategy.ts';
 import { key, randint } from '../rng/random.ts';
 import { Decoder } from './decoder.ts';
 
@@ -66,4 +68,32 @@ it('gives the numbers of the reference (1e-5 of the largest, float32)', async ()
   const largest = Math.max(...want.numbers.map(Math.abs));
   const worst = Math.max(...want.numbers.map((x, i) => Math.abs(x - (got.numbers[i] as number))));
   expect(worst / largest).toBeLessThan(1e-5);
+}, 60_000);
+
+it('traces a step of a stationary strategy a few times, however many loops and tokens there are', async () => {
+  await useDevice({ kind: 'onnx' });
+  let traces = 0;
+  const counted: Strategy = {
+    ...loopLM(),
+    step: (s, k, c) => {
+      traces++;
+      return loopLM().step(s as Hidden, k, c as Ctx<Hidden>);
+    },
+  };
+  const deep = { ...config, loops: 6 };
+  const params = initParams(paramSpecs(deep, counted), key(1));
+  const decoder = new Decoder(deep, counted, params, { exit: qExit({ threshold: 0.7 }), block: 32 });
+  await decoder.feed({ ids: tf.tensor2d(randint(key(1), 12, 9), [4, 3], 'int32') }, { exit: null });
+  await decoder.send([0, 1, 2, 3].map((row) => ({ row, id: row })));
+  let tokens = 0;
+  const depths = new Set<number>();
+  for (let arrivals = await decoder.advance(); arrivals.length > 0; arrivals = await decoder.advance()) {
+    for (const a of arrivals) depths.add(a.depth);
+    tokens += arrivals.length;
+    if (tokens < 60) await decoder.send(arrivals.map(({ row }) => ({ row, id: row })));
+  }
+  decoder.dispose();
+  expect(depths.size, 'tokens must stop at different depths').toBeGreaterThan(1);
+  // the prompt's first loop and its later ones, the first token, and 4, 2 and 1 rows in order and not
+  expect(traces).toBeLessThanOrEqual(2 + 1 + 2 * 3);
 }, 60_000);
