@@ -1,8 +1,10 @@
 // What can be done with a sweep from outside: find it, stop it, give runs up, open failed ones again.
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { RunFolder, RunLockedError, readStatus } from '@looplab/train';
 import { SweepError } from './errors.ts';
+import type { Launcher } from './launch/launcher.ts';
+import { launcherById } from './launch/launcherById.ts';
 import {
   appendJournal,
   isDriven,
@@ -48,14 +50,73 @@ export function findSweep(results: string, prefix: string): FoundSweep {
   return only;
 }
 
+/** So long tasks may take to save and end. */
+const GRACE_MS = 60_000;
+
 /**
- * Asks the process that drives a sweep to save its runs and end.
+ * Asks the process that drives a sweep to save its runs and end. Without one, stops what it left with a launcher that outlives it.
  * @returns what was done, in words
  */
-export async function cancelSweep({ dir }: FoundSweep): Promise<string> {
-  if (!isDriven(dir)) return 'nobody drives it, so there is nothing to stop';
-  leaveRequest(dir, { do: 'cancel' });
-  return 'its driver was asked to save the runs and end';
+export async function cancelSweep({ dir, manifest }: FoundSweep): Promise<string> {
+  if (isDriven(dir)) {
+    leaveRequest(dir, { do: 'cancel' });
+    return 'its driver was asked to save the runs and end';
+  }
+  const lock = lockSweep(dir, manifest.id);
+  try {
+    const left = Map.groupBy(readHandles(dir), (task) => task.launcher);
+    let stopped = 0;
+    for (const [id, tasks] of left) {
+      const launcher = launcherById(id);
+      if (launcher === undefined) continue;
+      stopped += await stopTasks(launcher, tasks, (run) => note(join(dir, '..', '..', run), 'cancelled', undefined));
+    }
+    return stopped > 0 ? `${stopped} runs were stopped` : 'nobody drives it, so there is nothing to stop';
+  } finally {
+    lock.release();
+  }
+}
+
+/** Stops tasks and waits for their end; those that had not begun are noted as stopped. */
+async function stopTasks(
+  launcher: Launcher,
+  tasks: readonly TaskHandle[],
+  noteStopped: (run: string) => void,
+): Promise<number> {
+  const states = await launcher.poll(tasks.map((t) => t.handle));
+  const alive = tasks.filter((_, i) => states[i]?.state !== 'ended');
+  const handles = alive.map((t) => t.handle);
+  await launcher.stop(handles);
+  for (const end = Date.now() + GRACE_MS; Date.now() < end; await launcher.wait(500)) {
+    const now = await launcher.poll(handles);
+    if (now.every((s) => s.state === 'ended')) break;
+  }
+  await launcher.close();
+  for (const task of tasks) {
+    rmSync(task.path, { force: true });
+    const { status } = readStatus(join(dirname(task.path), '..', '..', '..', task.run)) ?? {};
+    if (status === 'queued') noteStopped(task.run);
+  }
+  return alive.length;
+}
+
+interface TaskHandle {
+  readonly run: string;
+  readonly path: string;
+  readonly launcher: string;
+  readonly handle: string;
+}
+
+/** What drivers left behind about tasks that outlive them. */
+function readHandles(dir: string): TaskHandle[] {
+  const folder = join(dir, 'tasks');
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.handle'))
+    .map((name) => {
+      const path = join(folder, name);
+      const [launcher = '', ...handle] = readFileSync(path, 'utf8').split(' ');
+      return { run: name.slice(0, -'.handle'.length), path, launcher, handle: handle.join(' ') };
+    });
 }
 
 /**
@@ -103,7 +164,7 @@ export function reopenRuns(dir: string, kind: RetryKind): string[] {
 }
 
 /** Writes a run's status; false if a process is writing the run. */
-function note(dir: string, status: 'pruned' | 'preempted', why: string | undefined): boolean {
+function note(dir: string, status: 'pruned' | 'preempted' | 'cancelled', why: string | undefined): boolean {
   if (!existsSync(dir)) return true;
   const { step = 0, steps = 0 } = readStatus(dir) ?? {};
   try {
