@@ -181,6 +181,11 @@ describe.concurrent('bad input', () => {
     [['sweep', study, ...tiny, '--grid', 'seeds=1,2'], 'seeds are an axis of their own'],
     [['sweep', study, ...tiny, '--grid', 'nonsense'], "--grid 'nonsense' is no axis"],
     [['sweep', study, ...tiny, '--metric', 'acc'], 'there is no metric acc'],
+    [['sweep', study, ...tiny, '--partition', 'gpu'], '--partition is not for --launcher local'],
+    [
+      ['sweep', study, ...tiny, '--launcher', 'ray', '--ray-address', 'head:1'],
+      'such as http://head:8265 (got head:1)',
+    ],
     [['sweep', study, ...tiny, '--results', '/proc/x'], 'cannot write to folder /proc/x'],
     [['sweep', 'no/study.ts'], 'there is no study file no/study.ts'],
     [['sweep', 'packages/cli/src/fixtures/throws.ts'], 'cannot be loaded'],

@@ -4,6 +4,7 @@ export { cancelSweep, type FoundSweep, findSweep, listSweeps, pruneRuns, type Re
 export { LauncherError, SweepError, SweepLockedError } from './errors.ts';
 export type { Launcher, LaunchTask, TaskState } from './launch/launcher.ts';
 export { type LocalOptions, local } from './launch/local.ts';
+export { type RayOptions, ray } from './launch/ray.ts';
 export { type SlurmOptions, slurm } from './launch/slurm.ts';
 export { estimateSweep, type PlannedRow, type SweepEstimate, timed, typicalRun } from './plan/estimate.ts';
 export { type MeasuredStep, measureStep } from './plan/measureStep.ts';
