@@ -23,6 +23,8 @@ export interface Chart {
 export interface ChartOptions {
   /** How to name a run's series; runs of one configuration must get one name. */
   readonly label?: LabelOf;
+  /** Series in the order of their colours; default most loops first. */
+  readonly order?: readonly string[];
   /** Ends of the y axis, to make figures comparable. */
   readonly domain?: readonly [number, number];
 }

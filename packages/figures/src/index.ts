@@ -5,6 +5,7 @@ export { type AnalysisRecord, readAnalyses } from './analysis/readAnalyses.ts';
 export { buildFigure, checkFigure } from './buildFigure.ts';
 export type { Chart, ChartOptions } from './chart.ts';
 export { defaultCharts } from './charts/defaultCharts.ts';
+export { type DotsOptions, dots } from './charts/dots.ts';
 export { exitDistribution } from './charts/exitDistribution.ts';
 export { type HeatMapOptions, heatMap } from './charts/heatMap.ts';
 export { type CurveOptions, learningCurves } from './charts/learningCurves.ts';
@@ -25,6 +26,7 @@ export { type EvalPoint, FiguresError, type Manifest, type Run, type RunState, t
 export { type LabelOf, type Series, seriesOf } from './series.ts';
 export { type Estimate, estimate } from './statistics.ts';
 export { type Summary, type SummaryRow, summaryOf } from './summary.ts';
+export { type SweepReportOptions, writeSweepReport } from './sweep/writeSweepReport.ts';
 export { type Curve, curveTable, loopTable, summarise } from './tables.ts';
 export { type Mode, PAPER_WIDTH, type PaperWidth, palette, paperWidths, type ThemeName, themeConfig } from './theme.ts';
 export { type Watch, type WatchOptions, watch } from './watch/server.ts';

@@ -1,5 +1,5 @@
 // Writes made-up run folders in the shape the trainer writes, for tests.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface SyntheticRun {
@@ -115,4 +115,87 @@ export function writeQuickstart(study: string, seeds = 3): void {
       reach: [0.37 + shift / 2],
     });
   }
+}
+
+export interface SyntheticSweep {
+  readonly id: string;
+  readonly metric?: 'accuracy' | 'loss' | 'bitsPerByte';
+  readonly search?: { readonly id: string; readonly options?: Readonly<Record<string, unknown>> };
+  /** One entry a point; what becomes of a run is `finished` unless told. */
+  readonly points: readonly {
+    readonly point: Readonly<Record<string, unknown>>;
+    readonly seeds: readonly number[];
+    /** Accuracy reached after the last loop. */
+    readonly reach: (seed: number) => number;
+    readonly fate?: (seed: number) => { readonly status: string; readonly error?: string; readonly cause?: string };
+  }[];
+}
+
+/** A sweep's folder with its runs beside it, as @looplab/sweep lays them out; every number follows from the arguments. */
+export function writeSyntheticSweep(study: string, sweep: SyntheticSweep): string {
+  const dir = join(study, 'sweeps', sweep.id);
+  mkdirSync(dir, { recursive: true });
+  const spec = {
+    study: 'made-up',
+    scale: 'small',
+    overrides: ['train.batch=128'],
+    seeds: [...new Set(sweep.points.flatMap((p) => p.seeds))],
+    search: { options: {}, ...(sweep.search ?? { id: 'grid' }) },
+    metric: sweep.metric ?? 'accuracy',
+    code: '10e83230f242',
+  };
+  const manifest = { id: sweep.id, spec, source: join(process.cwd(), 'experiments/made-up/study.ts') };
+  writeFileSync(
+    join(dir, 'sweep.json'),
+    `${JSON.stringify({ ...manifest, createdAt: '2026-11-24T08:00:00.000Z' }, null, 2)}\n`,
+  );
+  const jobs = sweep.points.map(({ point, seeds, reach, fate }, trial) => {
+    const runs = seeds.map((seed) => {
+      const id = `${sweep.id.slice(0, 4)}${trial.toString(16).padStart(4, '0')}${seed.toString(16).padStart(4, '0')}`;
+      const { status, ...why } = fate?.(seed) ?? { status: 'finished' };
+      if (status !== 'planned') writeRunAt(study, id, point, seed, reach(seed), status, why);
+      return { run: id, seed };
+    });
+    return JSON.stringify({ kind: 'job', job: trial, trial, point, runs });
+  });
+  writeFileSync(join(dir, 'journal.jsonl'), `${jobs.join('\n')}\n`);
+  return dir;
+}
+
+function writeRunAt(
+  study: string,
+  id: string,
+  point: Readonly<Record<string, unknown>>,
+  seed: number,
+  reach: number,
+  status: string,
+  why: object,
+): void {
+  const of = (group: string): Record<string, unknown> =>
+    Object.fromEntries(
+      Object.entries(point).flatMap(([k, v]) => (k.startsWith(`${group}.`) ? [[k.slice(group.length + 1), v]] : [])),
+    );
+  const { loops = 4 } = of('model') as { loops?: number };
+  const dir = writeSyntheticRun(study, {
+    ...{ id, strategy: 'loopLM', layers: 2, loops, seed, steps: 400 },
+    reach: Array.from({ length: loops }, (_, t) => reach * (0.6 + (0.4 * (t + 1)) / loops)),
+    config: {
+      study: 'made-up',
+      model: { layers: 2, dModel: 64, heads: 4, dFF: 176, loops, ...of('model') },
+      train: {
+        ...{ steps: 400, batch: 128, lr: 0.002, warmup: 50, schedule: 'cosine', beta1: 0.9, weightDecay: 0.1 },
+        ...{ clipNorm: 1, evalEvery: 50, ...of('train') },
+      },
+      objective: { id: 'entropyRegularised', beta: 0.05, ...of('objective') },
+    },
+  });
+  const path = join(dir, 'metrics.jsonl');
+  const last = { step: 400, time: 4 + loops, kind: 'train', loss: 1, flops: 2e9 * 400 * loops };
+  const kept = status === 'finished' ? 400 : 150;
+  const lines = readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && JSON.parse(line).step <= kept);
+  writeFileSync(path, `${[...lines, ...(status === 'finished' ? [JSON.stringify(last)] : [])].join('\n')}\n`);
+  const step = { step: kept, steps: 400, startedAt: '2026-11-24T08:00:00.000Z', updatedAt: '2026-11-24T08:00:09.000Z' };
+  writeFileSync(join(dir, 'status.json'), JSON.stringify({ status, ...step, ...why }));
 }

@@ -141,6 +141,14 @@ export function themeConfig(theme: ThemeName, mode: Mode = 'light'): Config {
       value: { fontSize: s.label, fontWeight: 600 },
       panel: { font: FAMILY, fontSize: s.label, fontWeight: 600, fill: c.text },
       cell: { fontSize: s.label * 0.9 },
+      // what stands back: configurations that are not named, the spine they hang on, and those without a result
+      others: { color: c.muted, strokeWidth: s.hair, opacity: 0.3 },
+      spine: { color: c.line, strokeWidth: s.hair },
+      lost: { filled: false, color: c.muted, size: s.point, strokeWidth: s.hair * 1.5 },
+      configuration: { size: s.point * 0.6, opacity: 0.55 },
+      chosen: { size: s.point * 1.3 },
+      band: { opacity: mode === 'dark' ? 0.3 : 0.22, strokeWidth: s.label },
+      interval: { strokeWidth: s.line, opacity: 0.6 },
       spread: { color: c.text, strokeWidth: s.hair * 1.2, opacity: 0.7 },
     },
   };

@@ -19,7 +19,7 @@ export function exitDistribution(runs: readonly Run[], options: ChartOptions = {
   if (rows.length === 0)
     throw new FiguresError('no run has exits to choose from; train a strategy with a gate, such as loopLM');
   const bars = summarise(table, ['series', 'loop'], 'exit', [0, 1]).sort((a, b) => a.loop - b.loop);
-  const all = seriesOf(runs, options.label).map((s) => s.label);
+  const all = options.order ?? seriesOf(runs, options.label).map((s) => s.label);
   const order = all.filter((label) => bars.some((bar) => bar.series === label));
   const top = Math.max(
     ...rows.map((row) => row.exit),

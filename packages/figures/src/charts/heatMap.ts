@@ -24,7 +24,10 @@ export interface HeatMapOptions {
   readonly upwards?: boolean;
 }
 
-/** `value 2` before `value 10`. */
+/** Numbers by size, and `value 2` before `value 10`. */
+function naturally(a: unknown, b: unknown): number {
+  return typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a), String(b));
+}
 const collator = new Intl.Collator('en', { numeric: true });
 
 /** Panels in a row. */
@@ -47,7 +50,7 @@ export function heatMap(table: ColumnTable, options: HeatMapOptions): Chart {
     : (v: number) => String(Number(v.toPrecision(2)));
   const panels = facet ? new Set(cells.map((c) => c[facet.field])).size : 1;
   const columns = new Set(cells.map((c) => c[x.field])).size * Math.min(panels, ACROSS);
-  const natural = [...new Set(cells.map((c) => c[y.field]))].sort((a, b) => collator.compare(String(a), String(b)));
+  const natural = [...new Set(cells.map((c): unknown => c[y.field]))].sort(naturally);
   const values = cells.map((c) => ({
     ...Object.fromEntries(by.map((name) => [name, c[name]])),
     mean: c.mean,

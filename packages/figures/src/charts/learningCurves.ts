@@ -42,9 +42,9 @@ export function learningCurves(runs: readonly Run[], options: CurveOptions = {})
   const means: MeanPoint[] = summarise(table, ['series', 'step'], 'value', curve === 'accuracy' ? [0, 1] : undefined)
     .map(({ step, ...rest }) => ({ ...rest, x: step }))
     .sort((a, b) => a.x - b.x);
-  const order = seriesOf(runs, options.label)
-    .map((s) => s.label)
-    .filter((label) => means.some((m) => m.series === label));
+  const order = (options.order ?? seriesOf(runs, options.label).map((s) => s.label)).filter((label) =>
+    means.some((m) => m.series === label),
+  );
   const all = [...rows.map((row) => row.value), ...means.flatMap((m) => [m.lo, m.hi])].filter(Number.isFinite);
   const steps = means.map((m) => m.x);
   const once = new Set(steps).size === 1;

@@ -95,9 +95,9 @@ function lastPerLoop(
     .map(({ loop, ...rest }) => ({ ...rest, x: loop }))
     .sort((a, b) => a.x - b.x);
   const steps = [...new Set(rows.map((row) => row.step))].sort((a, b) => a - b);
-  const order = seriesOf(runs, options.label)
-    .map((s) => s.label)
-    .filter((label) => means.some((m) => m.series === label));
+  const order = (options.order ?? seriesOf(runs, options.label).map((s) => s.label)).filter((label) =>
+    means.some((m) => m.series === label),
+  );
   const when =
     steps.length === 1
       ? `after ${count(steps[0] ?? 0)} steps`

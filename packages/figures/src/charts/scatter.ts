@@ -22,8 +22,10 @@ export interface ScatterOptions {
   readonly point: string;
   /** Colours points by this column; default by name. */
   readonly group?: string;
-  /** Marks the points that nothing beats: at most this x, at least this y. Named on the chart; default false. */
+  /** Marks the points that nothing beats: at most this x, at least this good. Default false. */
   readonly front?: boolean;
+  /** Which end of y is good; default `higher`. */
+  readonly better?: 'higher' | 'lower';
   /** Straight lines `y = slope * x`, such as bits a parameter. */
   readonly slopes?: readonly { readonly slope: number; readonly name: string }[];
   /** Names beside the points; default up to 24 points. Names that would cover anything are left out. */
@@ -69,7 +71,9 @@ const MARGINS = { width: 5, height: 5.5 };
 export function scatter(table: ColumnTable, options: ScatterOptions): Chart {
   const { x, y, group } = options;
   const points = pointsOf(table, options);
-  const front = options.front ? paretoFront(points) : [];
+  const sign = options.better === 'lower' ? -1 : 1;
+  const up = <P extends { readonly y: number }>(p: P): P => ({ ...p, y: sign * p.y });
+  const front = options.front ? paretoFront(points.map(up)).map(up) : [];
   const scales = { x: xScale(points, x.log ?? false), y: yScale(points, y) };
   const order = [...new Set(points.map((p) => p.group))];
   const colours = group !== undefined && order.length <= palette.light.length;
@@ -84,7 +88,7 @@ export function scatter(table: ColumnTable, options: ScatterOptions): Chart {
   const [usual, narrow] = [size ?? USUAL, NARROW].map((plot) => specOf(parts, plot, named));
   if (!usual || !narrow) throw new Error('two sizes give two specifications');
   const write = y.share ? percent : (v: number): string => String(Number(v.toPrecision(3)));
-  const best = [...points].sort((a, b) => b.y - a.y).slice(0, 3);
+  const best = [...points].sort((a, b) => sign * (b.y - a.y)).slice(0, 3);
   const words = [
     `${options.caption}; ${intervalInWords(points.map((p) => p.n))}.`,
     front.length > 1 ? 'The dashed line joins what nothing beats at its cost.' : '',
@@ -94,7 +98,7 @@ export function scatter(table: ColumnTable, options: ScatterOptions): Chart {
     id: options.id,
     title: options.title,
     caption: words.filter((w) => w !== '').join(' '),
-    alt: `Scatter plot of ${y.title} against ${x.title}. Highest: ${best.map((p) => `${p.name} ${write(p.y)}`).join(', ')}.`,
+    alt: `Scatter plot of ${y.title} against ${x.title}. ${sign < 0 ? 'Lowest' : 'Highest'}: ${best.map((p) => `${p.name} ${write(p.y)}`).join(', ')}.`,
     ...(colours ? { legend: order.map((name, i) => ({ name, color: i })) } : {}),
     spec: usual.spec,
     compact: narrow.spec,

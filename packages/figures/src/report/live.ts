@@ -11,12 +11,16 @@ export const liveScript = `
 
   async function draw(plot) {
     const chart = data.charts[Number(plot.dataset.chart)];
+    if ('facet' in chart.spec || 'concat' in chart.spec) return; // rows of panels do not fit a width
     const width = Math.floor(plot.clientWidth);
     const mode = darkness.matches ? 'dark' : 'light';
     const before = shown.get(plot);
     if (width === 0 || (before && before.width === width && before.mode === mode)) return;
     const narrow = width < 440 && chart.compact !== undefined;
-    const height = narrow ? Math.round(Math.max(220, width * 0.7)) : chart.wide && width > 700 ? 380 : 300;
+    const height =
+      chart.size === 'panel' ? 220
+      : narrow ? Math.round(Math.max(220, width * 0.7))
+      : chart.size === 'wide' && width > 700 ? 380 : 300;
     const now = { width, mode };
     shown.set(plot, now);
     const spec = {
@@ -41,14 +45,46 @@ export const liveScript = `
   }
 
   async function save(button) {
-    const figure = button.closest('figure');
-    const plot = figure.querySelector('.plot');
-    const view = shown.get(plot) && shown.get(plot).view;
-    if (!view) return;
-    const link = document.createElement('a');
-    link.href = await view.toImageURL(button.dataset.save, 3);
-    link.download = data.charts[Number(plot.dataset.chart)].id + '.' + button.dataset.save;
-    link.click();
+    for (const plot of button.closest('figure').querySelectorAll('.plot')) {
+      const view = shown.get(plot) && shown.get(plot).view;
+      if (!view) continue;
+      const link = document.createElement('a');
+      link.href = await view.toImageURL(button.dataset.save, 3);
+      link.download = data.charts[Number(plot.dataset.chart)].id + '.' + button.dataset.save;
+      link.click();
+    }
+  }
+
+  // Numbers are ordered downwards first, texts upwards.
+  function sort(heading) {
+    const body = heading.closest('table').tBodies[0];
+    const column = heading.cellIndex;
+    const value = (row) => {
+      const cell = row.cells[column];
+      if (cell.dataset.v !== undefined) return Number(cell.dataset.v);
+      const text = cell.textContent.trim();
+      return text === '' || Number.isNaN(Number(text)) ? text : Number(text);
+    };
+    const rows = [...body.rows];
+    const isText = rows.some((row) => typeof value(row) === 'string' && value(row) !== '');
+    const before = heading.ariaSort;
+    const up = before ? before === 'descending' : isText;
+    for (const other of heading.parentNode.cells) other.ariaSort = null;
+    heading.ariaSort = up ? 'ascending' : 'descending';
+    const compare = isText
+      ? (a, b) => String(value(a)).localeCompare(String(value(b)), 'en', { numeric: true })
+      : (a, b) => value(a) - value(b);
+    body.append(...rows.sort((a, b) => (up ? 1 : -1) * compare(a, b)));
+  }
+  for (const heading of document.querySelectorAll('.sortable thead th')) {
+    heading.tabIndex = 0;
+    heading.addEventListener('click', () => sort(heading));
+    heading.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' || event.key === ' ') {
+        event.preventDefault();
+        sort(heading);
+      }
+    });
   }
 
   // A chart that cannot be drawn leaves its still picture in place.

@@ -1,6 +1,7 @@
 // The parts of a report as HTML: headline numbers, figures, tables, and how it all came about.
 import type { Chart } from '../chart.ts';
-import { count, percent } from '../charts/perLoop.ts';
+import { count } from '../charts/perLoop.ts';
+import { metrics } from '../metric.ts';
 import type { Run } from '../run.ts';
 import type { LabelOf } from '../series.ts';
 import { seriesOf } from '../series.ts';
@@ -9,25 +10,28 @@ import { intervalInWords } from '../statistics.ts';
 import type { Summary } from '../summary.ts';
 import { escapeHtml as h } from './html.ts';
 
+/** A number that is not written as it is: `{ text: '56.4%', value: 0.564 }`. */
+export interface WrittenNumber {
+  readonly text: string;
+  readonly value: number;
+}
+
 /** A further table of a report; numbers are set to the right. */
 export interface ReportTable {
   readonly title: string;
   readonly columns: readonly string[];
-  readonly rows: readonly (readonly (string | number)[])[];
+  readonly rows: readonly (readonly (string | number | WrittenNumber)[])[];
   readonly note?: string;
   /** Closed until somebody asks for it. */
   readonly folded?: boolean;
+  /** Whether a click on a heading orders the rows by it. */
+  readonly sortable?: boolean;
 }
-
-const quantities = {
-  accuracy: { name: 'held-out accuracy', write: percent, best: Math.max },
-  bitsPerByte: { name: 'held-out bits per byte', write: (v: number) => v.toFixed(3), best: Math.min },
-} as const;
 
 /** One big number for each series. */
 export function statsHtml({ quantity, rows }: Summary): string {
   if (rows.length > 4) return ''; // the table says it better
-  const { name, write } = quantities[quantity];
+  const { title: name, write } = metrics[quantity];
   const stat = (row: Summary['rows'][number], i: number) => `<div class="card stat">
 <dt>${swatch(i)}${h(row.series)}</dt>
 <dd><div class="big">${write(row.final.mean)}</div>
@@ -36,24 +40,34 @@ export function statsHtml({ quantity, rows }: Summary): string {
   return `<dl class="stats">${rows.map(stat).join('')}</dl>`;
 }
 
-/** A chart with title, caption and still pictures for readers without scripts. */
-export function figureHtml(
-  chart: Chart,
-  index: number,
-  wide: boolean,
-  stills: { light: string; dark: string },
-): string {
+/** A place for a live chart, with the pictures that stand there until then. */
+export interface Plot {
+  /** Its number on the page. */
+  readonly index: number;
+  /** Above a panel. */
+  readonly title?: string;
+  readonly stills: { readonly light: string; readonly dark: string };
+}
+
+/** A chart with title, caption and still pictures for readers without scripts; small multiples have several plots. */
+export function figureHtml(chart: Chart, wide: boolean, plots: readonly Plot[]): string {
   const legend = (chart.legend ?? []).map(({ name, color }) => `<li>${swatch(color)}${h(name)}</li>`).join('');
-  return `<figure class="card${wide ? ' wide' : ''}" id="${h(chart.id)}">
+  const inside = plots.map(
+    ({ index, title, stills }) =>
+      `${title === undefined ? '' : `<div><h3>${h(title)}</h3>`}<div class="plot" data-chart="${index}"><div class="still light">${stills.light}</div><div class="still dark" aria-hidden="true">${stills.dark}</div></div>${title === undefined ? '' : '</div>'}`,
+  );
+  const several = chart.panels !== undefined;
+  return `<figure class="card${wide ? ' wide' : ''}${several ? ' multiple' : ''}" id="${h(chart.id)}">
 <figcaption><h2>${h(chart.title)}</h2><div class="tools"><button type="button" data-save="svg" aria-label="Save as SVG">SVG</button><button type="button" data-save="png" aria-label="Save as PNG">PNG</button></div><p>${h(chart.caption)}</p></figcaption>
 ${legend === '' ? '' : `<ul class="legend">${legend}</ul>`}
-<div class="plot" data-chart="${index}"><div class="still light">${stills.light}</div><div class="still dark" aria-hidden="true">${stills.dark}</div></div>
+${several ? `<div class="panels" data-n="${plots.length}">${inside.join('')}</div>` : inside.join('')}
 </figure>`;
 }
 
 /** The result after every loop for each series; the best final one stands out. */
 export function summaryHtml({ quantity, rows }: Summary): string {
-  const { name, write, best } = quantities[quantity];
+  const { title: name, write, better } = metrics[quantity];
+  const best = better === 'higher' ? Math.max : Math.min;
   const loops = Math.max(...rows.map((row) => row.perLoop.length));
   const spelled = loops > 1 && loops <= 8;
   const top = best(...rows.map((row) => row.final.mean));
@@ -94,51 +108,20 @@ export function extraTableHtml(table: ReportTable): string {
   const tag = (c: number) => (text[c] ? ' class="text"' : '');
   const head = table.columns.map((name, c) => `<th scope="col"${tag(c)}>${h(name)}</th>`).join('');
   const body = table.rows
-    .map((row) => `<tr>${row.map((value, c) => `<td${tag(c)}>${h(String(value))}</td>`).join('')}</tr>`)
+    .map((row) => `<tr>${row.map((value, c) => `<td${tag(c)}${order(value)}>${h(words(value))}</td>`).join('')}</tr>`)
     .join('');
-  const content = `${tableHtml(head, body)}${table.note === undefined ? '' : `<p class="small">${h(table.note)}</p>`}`;
+  const content = `${tableHtml(head, body, table.sortable)}${table.note === undefined ? '' : `<p class="small">${h(table.note)}</p>`}`;
   if (table.folded) return `<details class="card"><summary>${h(table.title)}</summary>${content}</details>`;
   return sectionHtml(table.title, content);
 }
 
-/** What was trained on what, by which commands, from which code, on which machine. */
-export function methodsHtml(runs: readonly Run[], commands: readonly string[]): string {
-  const all = <T extends string | number>(of: (run: Run) => T | undefined): T[] => {
-    const values = runs.map(of).filter((v): v is T => v !== undefined && v !== '');
-    return [...new Set(values)];
-  };
-  const training = all((run) => described(run.config.train, ['steps', 'batch', 'lr', 'schedule', 'weightDecay']));
-  const facts: [string, string][] = [
-    ['Data', all((run) => `${run.task}${bracketed(described(run.config.task, undefined))}`).join('; ')],
-    ['Objective', all((run) => `${run.objective}${bracketed(described(run.config.objective, undefined))}`).join('; ')],
-    ['Training', training.join('; ')],
-    [
-      'Seeds',
-      all((run) => run.seed)
-        .sort((a, b) => a - b)
-        .join(', '),
-    ],
-    ['Code', all((run) => commit(run)).join('; ')],
-    ['Machine', all((run) => machine(run)).join('; ')],
-    ['Device', all((run) => run.manifest.device).join('; ')],
-    [
-      'Packages',
-      all((run) =>
-        Object.entries(run.manifest.packages ?? {})
-          .map(([name, version]) => `${name} ${version}`)
-          .join(', '),
-      ).join('; '),
-    ],
-  ];
-  const list = facts
-    .filter(([, value]) => value !== '')
-    .map(([name, value]) => `<dt>${name}</dt><dd>${h(value)}</dd>`)
-    .join('');
-  const typed = commands.length === 0 ? '' : `<h3>Made with</h3><pre>${commands.map(h).join('\n')}</pre>`;
-  return sectionHtml(
-    'How this was made',
-    `<div class="prose"><p>Every number is computed from the ${runs.length === 1 ? 'run folder' : `${runs.length} run folders`} listed below, at each run's last evaluation on held-out data. A point or thin line is one seed. Intervals over three seeds or more are 95% Student t intervals of the mean; over two seeds they are the range.</p>${typed}<dl class="facts">${list}</dl></div>`,
-  );
+type Value = ReportTable['rows'][number][number];
+
+const words = (value: Value): string => (typeof value === 'object' ? value.text : String(value));
+
+/** By what rows are ordered where the text does not say it. */
+function order(value: Value): string {
+  return typeof value === 'object' && Number.isFinite(value.value) ? ` data-v="${value.value}"` : '';
 }
 
 /** Every run with its state. */
@@ -171,14 +154,14 @@ export function sectionHtml(title: string, body: string): string {
   return `<section class="card"><h2>${h(title)}</h2>${body}</section>`;
 }
 
-function tableHtml(head: string, body: string): string {
-  return `<div class="scroll" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
+function tableHtml(head: string, body: string, sortable = false): string {
+  return `<div class="scroll" tabindex="0"><table${sortable ? ' class="sortable"' : ''}><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
 
 const cell = (text: string): string => `<td>${text}</td>`;
-const swatch = (index: number): string => `<span class="swatch" style="--c:var(--s${index % 7})"></span>`;
+/** The square of a series' colour. */
+export const swatch = (index: number): string => `<span class="swatch" style="--c:var(--s${index % 7})"></span>`;
 const seeds = (n: number): string => `${n} ${n === 1 ? 'seed' : 'seeds'}`;
-const bracketed = (text: string | undefined): string => (text === undefined || text === '' ? '' : ` (${text})`);
 
 function interval(e: Estimate, write: (v: number) => string, before: string, className?: string): string {
   if (!Number.isFinite(e.lo)) return '';
@@ -186,38 +169,8 @@ function interval(e: Estimate, write: (v: number) => string, before: string, cla
   return className === undefined ? text : `<span class="${className}">${text}</span>`;
 }
 
-/** Values of a configuration as `key value, key value`, lists by their names; deeper things are left to config.json. */
-function described(value: unknown, keys: readonly string[] | undefined): string {
-  if (typeof value !== 'object' || value === null) return '';
-  return Object.entries(value)
-    .filter(([k]) => k !== 'name' && k !== 'id' && (keys === undefined || keys.includes(k)))
-    .map(([k, v]) => [k, Array.isArray(v) ? v.map(plain).join(' ') : plain(v)])
-    .filter(([, text]) => text !== '')
-    .map(([k, text]) => `${k} ${text}`)
-    .join(', ');
-}
-
-/** A plain value as text, an object by its name, else nothing. */
-function plain(value: unknown): string {
-  if (typeof value === 'object' && value !== null) return 'name' in value ? plain(value.name) : '';
-  return ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : '';
-}
-
-function commit({ manifest: { git } }: Run): string | undefined {
-  return git?.sha === undefined ? undefined : `commit ${git.sha.slice(0, 12)}${git.dirty ? ' with local changes' : ''}`;
-}
-
-function machine({ manifest: { cpu, cores, node } }: Run): string {
-  return [
-    cpu,
-    cores === undefined ? undefined : `${cores} cores`,
-    node === undefined ? undefined : `Node ${node.replace(/^v/, '')}`,
-  ]
-    .filter((x) => x !== undefined)
-    .join(', ');
-}
-
-function duration(seconds: number): string {
+/** Seconds for people. */
+export function duration(seconds: number): string {
   if (seconds < 100) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
   const minutes = Math.round(seconds / 60);
   return minutes < 120 ? `${minutes} min` : `${(seconds / 3600).toFixed(1)} h`;

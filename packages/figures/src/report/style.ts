@@ -28,11 +28,13 @@ h1{margin:0;font-size:clamp(28px,5vw,44px);line-height:1.12;letter-spacing:-.022
 h2{margin:0;font-size:18px;line-height:1.3;letter-spacing:-.011em;font-weight:600}
 h3{margin:20px 0 4px;font-size:14px;font-weight:600}
 .card{background:var(--card);border:1px solid var(--edge);border-radius:14px;padding:clamp(16px,2.6vw,28px);min-width:0}
-.stats{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(210px,100%),1fr));gap:16px;margin:0 0 16px}
+.stats{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(150px,100%),1fr));gap:16px;margin:0 0 16px}
+.stats:has(>:nth-child(4):last-child){grid-template-columns:repeat(2,minmax(0,1fr))}
+@media (min-width:640px){.stats:has(>:nth-child(4):last-child){grid-template-columns:repeat(4,minmax(0,1fr))}}
 .stat{padding:18px clamp(16px,2.6vw,28px) 16px}
 .stat dt{display:flex;align-items:center;gap:8px;font-size:14px;font-weight:600}
 .stat dd{margin:6px 0 0}
-.big{font-size:36px;line-height:1.15;font-weight:600;letter-spacing:-.025em;font-variant-numeric:tabular-nums}
+.big{font-size:clamp(25px,3.4vw,36px);line-height:1.15;font-weight:600;letter-spacing:-.025em;font-variant-numeric:tabular-nums}
 .small{color:var(--muted);font-size:13px;line-height:1.45}
 .swatch{flex:none;display:inline-block;width:10px;height:10px;border-radius:3px;background:var(--c,var(--muted))}
 .charts{display:grid;grid-template-columns:minmax(0,1fr);gap:16px}
@@ -46,7 +48,12 @@ figcaption p{grid-column:1/-1;margin:0;color:var(--muted);font-size:14px;line-he
 .tools button:hover,.tools button:focus-visible{color:var(--text);border-color:var(--muted)}
 .legend{display:none;flex-wrap:wrap;gap:4px 16px;margin:14px 0 0;padding:0;list-style:none;font-size:13px;font-weight:600}
 .legend li{display:flex;align-items:center;gap:7px}
-.narrow .legend{display:flex}
+.narrow .legend,.multiple .legend{display:flex}
+.panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(250px,100%),1fr));gap:26px 28px;margin-top:18px}
+@media (min-width:900px){.panels[data-n='4']{grid-template-columns:repeat(2,minmax(0,1fr))}}
+.panels h3{margin:0 0 8px}
+.panels .plot{margin:0}
+.panels .still svg{min-width:0}
 .plot{margin-top:18px;min-width:0}
 .plot .vega-embed{display:block}
 .card p.small{margin:12px 0 0}
@@ -57,7 +64,7 @@ figcaption p{grid-column:1/-1;margin:0;color:var(--muted);font-size:14px;line-he
 .wide .still svg{min-width:640px}
 .still.dark{display:none}
 @media (prefers-color-scheme:dark){.still.dark{display:block}.still.light{display:none}}
-section.card,details.card{margin-top:16px}
+section.card,details.card,.card+.charts{margin-top:16px}
 .scroll{overflow-x:auto;margin:14px calc(-1*clamp(16px,2.6vw,28px)) 0;padding:0 clamp(16px,2.6vw,28px)}
 table{border-collapse:collapse;width:100%;font-size:14px;line-height:1.4;font-variant-numeric:tabular-nums}
 th,td{padding:10px 0 10px 18px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--edge);vertical-align:baseline}
@@ -67,6 +74,11 @@ tr:last-child td,tr:last-child th{border-bottom:0}
 thead th{color:var(--muted);font-size:13px;font-weight:400}
 tbody th{font-weight:600}
 tbody th .swatch{margin-right:9px}
+.sortable thead th{cursor:pointer;user-select:none}
+.sortable thead th:hover{color:var(--text)}
+.sortable thead th[aria-sort]{color:var(--text);font-weight:600}
+.sortable thead th[aria-sort=ascending]::after{content:' ↑'}
+.sortable thead th[aria-sort=descending]::after{content:' ↓'}
 .best{font-weight:600}
 .interval{font-weight:400;color:var(--muted);margin-left:6px;font-size:13px}
 .prose p{margin:10px 0 0;max-width:76ch;text-wrap:pretty}

@@ -1,21 +1,13 @@
-// Writes a report: one HTML file with charts, tables and provenance that needs nothing else, not even a network.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+// Writes a report about runs: what they show, what came out, and how it was made.
 import type { Chart } from '../chart.ts';
 import { defaultCharts } from '../charts/defaultCharts.ts';
-import { fontFaces } from '../fonts.ts';
-import { renderSvg } from '../render.ts';
-import { FiguresError, type Run } from '../run.ts';
+import type { Run } from '../run.ts';
 import type { LabelOf } from '../series.ts';
 import { summaryOf } from '../summary.ts';
-import { BARE_PADDING, type Mode, themeConfig } from '../theme.ts';
-import { escapeHtml, scriptJson, scriptSource } from './html.ts';
-import { libraries, sourceOf } from './libraries.ts';
-import { liveScript } from './live.ts';
+import { methodsHtml } from './origin.ts';
+import { pageHtml, writePage } from './page.ts';
 import {
   extraTableHtml,
-  figureHtml,
-  methodsHtml,
   type ReportTable,
   runsHtml,
   sectionHtml,
@@ -23,7 +15,6 @@ import {
   summaryHtml,
   warningHtml,
 } from './sections.ts';
-import { styleSheet } from './style.ts';
 
 export interface ReportOptions {
   readonly title: string;
@@ -51,16 +42,7 @@ export interface ReportOptions {
  * @throws FiguresError where there is nothing to show or the file cannot be written
  */
 export async function writeReport(options: ReportOptions): Promise<{ path: string; bytes: number }> {
-  const html = await reportHtml(options);
-  try {
-    mkdirSync(dirname(options.out), { recursive: true });
-    writeFileSync(options.out, html);
-  } catch (error) {
-    throw new FiguresError(
-      `cannot write ${options.out} (${error instanceof Error ? error.message : String(error)}); choose another place`,
-    );
-  }
-  return { path: options.out, bytes: Buffer.byteLength(html) };
+  return writePage(options.out, await reportHtml(options));
 }
 
 /** The report as text. */
@@ -71,64 +53,20 @@ export async function reportHtml(options: ReportOptions): Promise<string> {
     options.charts ??
     defaultCharts(runs, { ...named, ...(options.chance === undefined ? {} : { chance: options.chance }) });
   const summary = summaryOf(runs, label);
-  const wide = (i: number) => i === 0 || (i === charts.length - 1 && charts.length % 2 === 0);
-  const figures: string[] = [];
-  for (const [i, chart] of charts.entries()) {
-    const still = (mode: Mode) =>
-      renderSvg(chart.spec, {
-        mode,
-        width: wide(i) ? 960 : 520,
-        height: wide(i) ? 380 : 300,
-        embedFont: false,
-        idPrefix: `f${i}${mode}-`,
-        bare: true,
-        ...(mode === 'light' ? { alt: chart.alt } : {}),
-      });
-    figures.push(figureHtml(chart, i, wide(i), { light: await still('light'), dark: await still('dark') }));
-  }
   const studies = [...new Set(runs.map((run) => run.study))].join(', ');
-  const data = {
-    charts: charts.map(({ id, alt, spec, compact }, i) => ({ id, alt, spec, compact, wide: wide(i) })),
-    config: { light: bareConfig('light'), dark: bareConfig('dark') },
-  };
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; font-src data:; img-src data: blob:">
-<title>${escapeHtml(title)}</title>
-<style>${fontFaces()}${styleSheet}</style>
-</head>
-<body>
-<main>
-<header>
-<p class="eyebrow">LoopLab report: ${escapeHtml(studies)}</p>
-<h1>${escapeHtml(title)}</h1>
-${description === undefined ? '' : `<p class="lead">${escapeHtml(description)}</p>`}
-</header>
-${warningHtml(runs)}
-${statsHtml(summary)}
-<div class="charts">
-${figures.join('\n')}
-</div>
-${summaryHtml(summary)}
-${(options.panels ?? []).map((p) => sectionHtml(p.title, p.html)).join('\n')}
-${(options.tables ?? []).map(extraTableHtml).join('\n')}
-${methodsHtml(runs, options.commands ?? [])}
-${runsHtml(runs, label)}
-<footer>Made by LoopLab from run folders. Charts are Vega-Lite; colours are those of Okabe and Ito.</footer>
-</main>
-<script id="charts" type="application/json">${scriptJson(data)}</script>
-${libraries.map((library) => `<script>${scriptSource(sourceOf(library))}</script>`).join('\n')}
-<script>${liveScript}</script>
-</body>
-</html>
-`;
-}
-
-/** On a card the ground is the card's. */
-function bareConfig(mode: Mode): object {
-  return { ...themeConfig('screen', mode), background: 'transparent', padding: BARE_PADDING, aria: false };
+  return pageHtml({
+    title,
+    eyebrow: `LoopLab report: ${studies}`,
+    ...(description === undefined ? {} : { description }),
+    blocks: [
+      warningHtml(runs),
+      statsHtml(summary),
+      charts,
+      summaryHtml(summary),
+      ...(options.panels ?? []).map((p) => sectionHtml(p.title, p.html)),
+      ...(options.tables ?? []).map(extraTableHtml),
+      methodsHtml(runs, options.commands ?? []),
+      runsHtml(runs, label),
+    ],
+  });
 }
