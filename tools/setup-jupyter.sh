@@ -60,6 +60,6 @@ kernel tslab 'TypeScript (tslab)' \
 kernel deno 'TypeScript (Deno)' \
   "\"$home/node_modules/deno/deno\", \"jupyter\", \"--kernel\", \"--conn\", \"{connection_file}\""
 
-node_modules/.bin/node tools/build.ts
 echo "$wanted" >"$home/complete"
+node_modules/.bin/node tools/build.ts
 echo "the notebooks run: .cache/jupyter/venv/bin/jupyter kernelspec list"

@@ -7,6 +7,11 @@ class Div {
   innerHTML = '';
   textContent = '';
   readonly children: Div[] = [];
+  /** What `querySelector` finds of it. */
+  readonly svg = { style: { color: 'red' } };
+  querySelector(): object | null {
+    return this.innerHTML.includes('<svg') ? this.svg : null;
+  }
   append(child: Div): void {
     this.children.push(child);
   }
@@ -30,4 +35,7 @@ it('shows the picture, else the table, else the text', () => {
     '',
   ]);
   expect(all.children[2]?.innerHTML).toBe('');
+  // a picture shrinks with its page
+  expect(all.children[0]?.svg.style).toEqual({ color: 'red', maxWidth: '100%', height: 'auto' });
+  expect(all.children[1]?.svg.style).toEqual({ color: 'red' });
 });

@@ -22,6 +22,7 @@ export function element(bundles: readonly MimeBundle[], page: Page = document): 
     if (svg !== undefined) one.innerHTML = String(svg);
     else if (html !== undefined) one.innerHTML = String(html);
     else one.textContent = String(text ?? '');
+    fit(one);
     if (typeof spec === 'object' && spec !== null) {
       draw(one, spec).catch((error: unknown) => console.error('the chart stays a picture:', error));
     }
@@ -34,5 +35,15 @@ async function draw(place: HTMLElement, spec: object): Promise<void> {
   const { default: embed } = await import('vega-embed');
   const chart = place.cloneNode() as HTMLElement; // a clone is of the same kind
   await embed(chart, spec as Parameters<typeof embed>[1], { mode: 'vega-lite', renderer: 'svg', actions: false });
+  // the picture brings the font that both are set in
+  const font = place.querySelector('style');
+  if (font) chart.prepend(font);
+  fit(chart);
   place.replaceWith(chart);
+}
+
+/** Lets the picture shrink where its page is narrow. */
+function fit(place: HTMLElement): void {
+  const svg = place.querySelector('svg');
+  if (svg) Object.assign(svg.style, { maxWidth: '100%', height: 'auto' });
 }

@@ -26,8 +26,14 @@ describe('a chart', () => {
     const [bundle, ...more] = await bundlesOf(chart);
     expect(more).toEqual([]);
     expect(Object.keys(bundle ?? {})).toEqual(['image/svg+xml', 'text/plain']);
-    expect(bundle?.['image/svg+xml']).toMatch(/^<svg.*Accuracy &lt;by&gt; loops.*<\/svg>\s*$/s);
+    expect(bundle?.['image/svg+xml']).toMatch(/^<svg.*Accuracy &lt;by&gt; loops<\/text>.*<\/svg>\s*$/s);
     expect(bundle?.['text/plain']).toBe(`Accuracy <by> loops. ${chart.alt}`);
+  });
+
+  it('on paper leaves its title to the paper', async () => {
+    const [bundle] = await bundlesOf(chart, { theme: 'paper' });
+    expect(bundle?.['image/svg+xml']).toMatch(/^<svg[^>]* width="396pt"/);
+    expect(bundle?.['image/svg+xml']).not.toContain('Accuracy &lt;by&gt; loops</text>');
   });
 
   it('has ids of its own, the same each time', async () => {
@@ -61,6 +67,7 @@ describe('a chart', () => {
     expect(Object.keys(bundle ?? {})[0]).toBe(VEGALITE);
     expect(bundle?.[VEGALITE]).toMatchObject({
       $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
+      description: chart.alt,
       width: 500,
       title: { text: 'Accuracy <by> loops' },
     });

@@ -83,12 +83,14 @@ function tableBundle(table: TableLike | readonly object[], { rows = 20, title }:
 
 async function chartBundle(chart: Chart, options: BundleOptions): Promise<MimeBundle> {
   const { interactive = false, rows: _rows, title: _title, ...look } = options;
-  const render = { ...look, title: { text: chart.title, subtitle: chart.caption }, alt: chart.alt };
+  // on paper the words stand in LaTeX
+  const words = look.theme === 'paper' ? {} : { title: { text: chart.title, subtitle: chart.caption } };
+  const render = { ...look, ...words, alt: chart.alt };
   // ids inside of it must differ from those of other charts of the page
   const idPrefix = `c${createHash('sha256').update(JSON.stringify(chart.spec)).digest('hex').slice(0, 8)}-`;
   const svg = await renderSvg(chart.spec, { ...render, idPrefix });
   const picture = { 'image/svg+xml': svg, 'text/plain': `${chart.title}. ${chart.alt}` };
   if (!interactive) return picture;
-  const spec = { ...(await themedSpec(chart.spec, render)), $schema: SCHEMA };
+  const spec = { ...(await themedSpec(chart.spec, render)), $schema: SCHEMA, description: chart.alt };
   return { [VEGALITE]: spec, ...picture };
 }
