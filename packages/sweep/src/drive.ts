@@ -250,8 +250,10 @@ export class Driver {
       const state = states[i];
       return state?.state === 'ended' ? [{ active, state }] : [];
     });
-    this.#active = this.#active.filter((a) => !ended.some((e) => e.active === a));
-    for (const { active, state } of ended) this.#settle(active, state);
+    for (const { active, state } of ended) {
+      this.#active = this.#active.filter((a) => a !== active);
+      this.#settle(active, state);
+    }
   }
 
   #settle(active: Active, state: TaskState & { state: 'ended' }): void {
