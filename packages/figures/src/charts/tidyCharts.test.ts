@@ -5,6 +5,7 @@ import * as vegaLite from 'vega-lite';
 import { describe, expect, it } from 'vitest';
 import type { Chart } from '../chart.ts';
 import { renderSvg } from '../render.ts';
+import { dots } from './dots.ts';
 import { heatMap } from './heatMap.ts';
 import { lineChart } from './lineChart.ts';
 import { reliability } from './reliability.ts';
@@ -77,6 +78,14 @@ const capacity = (): Chart =>
 const bins = from(
   [0, 1, 2, 3].flatMap((bin) => seeds.map((seed) => ({ bin, seed, p: bin / 4 + 0.1, o: bin / 4 + 0.2, n: 100 }))),
 );
+const ranking = (facet = false): Chart =>
+  dots(facet ? cost.derive({ panel: '() => "all"' }) : cost, {
+    ...words,
+    name: 'name',
+    value: { field: 'y', title: 'Accuracy', share: true },
+    references: [{ at: 0.1, name: 'chance' }],
+    ...(facet ? { facet: { field: 'panel', title: 'Task' } } : {}),
+  });
 const calibration = (): Chart =>
   reliability(bins, {
     ...words,
@@ -94,6 +103,8 @@ it.each([
   ['scatter with lines', capacity()],
   ['lineChart by task', panels()],
   ['reliability', calibration()],
+  ['dots', ranking()],
+  ['dots by task', ranking(true)],
 ])('%s compiles and draws without a warning', async (_, chart) => {
   expect(JSON.parse(JSON.stringify(chart.spec))).toEqual(chart.spec);
   const warnings: unknown[] = [];
@@ -191,6 +202,12 @@ it('scatter joins what nothing beats', () => {
       }
     }),
   );
+});
+
+it('dots ranks by the mean and names its references', () => {
+  expect(ranking().alt).toMatch(/^Ranking by Accuracy\. Highest: good 81\.0%, wasteful 51\.0%, cheap 31\.0%\.$/);
+  expect(ranking().caption).toContain('Dotted: chance 10.0%.');
+  expect(JSON.stringify(ranking().spec)).toContain('"domain":["good","wasteful","cheap"]');
 });
 
 it('reliability says how far from the diagonal it is', () => {
