@@ -68,11 +68,10 @@ function install(into: string): void {
   }
 }
 
+beforeAll(() => run('node', ['tools/build.ts']), 240_000);
+
 describe('the packages, built', { timeout: 240_000 }, () => {
-  beforeAll(async () => {
-    await run('node', ['tools/build.ts']);
-    install(scratch);
-  }, 240_000);
+  beforeAll(() => install(scratch));
 
   it('say where their files are to resolvers of every age', () => {
     for (const { dir, manifest } of packages) {
@@ -164,10 +163,12 @@ describe.skipIf(!hasJupyter)(
   { timeout: 240_000 },
   () => {
     // a place of their own below the checkout, so that packages resolve and nobody's results are read or written
-    mkdirSync(join(root, '.cache', 'notebooks'), { recursive: true });
-    const place = mkdtempSync(join(root, '.cache', 'notebooks', 'run-'));
-    const folder = join(place, 'notebooks');
+    let place = '';
+    let folder = '';
     beforeAll(() => {
+      mkdirSync(join(root, '.cache', 'notebooks'), { recursive: true });
+      place = mkdtempSync(join(root, '.cache', 'notebooks', 'run-'));
+      folder = join(place, 'notebooks');
       cpSync(join(root, 'notebooks'), folder, { recursive: true });
       symlinkSync(join(root, 'experiments'), join(place, 'experiments'), 'junction');
     });
