@@ -1,16 +1,13 @@
 // Drives a sweep to its end: asks the search what to run, hands runs to a launcher, and reads from their folders what came of them.
 import { join } from 'node:path';
 import { CancelledError } from '@looplab/train';
-import { SweepError } from './errors.ts';
-import type { SweepEvents } from './events.ts';
+import type { Counts, Snapshot, SweepEvents } from './events.ts';
+import { JobBook, type Work } from './jobBook.ts';
 import type { Launcher, TaskState } from './launch/launcher.ts';
-import { checkedRuns, type PlannedRun, type SweepPlan } from './plan/sweepPlan.ts';
-import type { Verdict, Want } from './plan/verdict.ts';
-import { type DeskContext, isSilent, RunDesk } from './runDesk.ts';
+import type { SweepPlan } from './plan/sweepPlan.ts';
+import { type DeskContext, isSilent, type RunDesk } from './runDesk.ts';
 import { exits } from './runTask.ts';
-import type { Outcome, Suggestion } from './search/search.ts';
-import { Timeline } from './search/timeline.ts';
-import type { JobRecord, JournalRecord, OutcomeRecord, SweepFolder } from './store/sweepFolder.ts';
+import type { SweepFolder } from './store/sweepFolder.ts';
 
 export interface DriveOptions extends Pick<DeskContext, 'device' | 'threads'> {
   readonly launcher: Launcher;
@@ -37,14 +34,6 @@ export interface DriveEnd {
 /** Why a drive stops before everything is done; `unwell`: starts fail one after the other without getting anywhere. */
 type StopReason = 'cancelled' | 'failures' | 'detached' | 'unwell';
 
-/** A run and how far one job wants it. */
-interface Work {
-  readonly desk: RunDesk;
-  readonly want: Want;
-  readonly job: number;
-  readonly order: readonly [number, number];
-}
-
 interface Active extends Work {
   readonly handle: string;
   readonly name: string;
@@ -58,20 +47,15 @@ const BY_HAND = { error: 'given up by hand' };
 /** So many starts in a row without a step forward mean that something is wrong with the machine, not with the runs. */
 const STREAK = 10;
 
-/** So long runs may take to save and end when the sweep is stopped. */
-const GRACE_MS = 60_000;
+/** So long runs may take to finish a step, save and end when the sweep is stopped. */
+const GRACE_MS = 600_000;
 
 /** One process's drive of one sweep. */
 export class Driver {
-  readonly #plan: SweepPlan;
+  readonly #id: string;
   readonly #folder: SweepFolder;
   readonly #options: DriveOptions;
-  readonly #timeline: Timeline;
-  readonly #context: DeskContext;
-  readonly #jobs: { suggestion: Suggestion; desks: RunDesk[] }[] = [];
-  readonly #outcomes = new Map<number, OutcomeRecord>();
-  readonly #desks = new Map<string, RunDesk>();
-  readonly #known = new Map<string, PlannedRun>();
+  readonly #book: JobBook;
   #pending: Work[] = [];
   #active: Active[] = [];
   /** Runs that another process computes. */
@@ -82,24 +66,14 @@ export class Driver {
   /** Starts in a row that the machine let down. */
   #streak = 0;
   #stop: { why: StopReason; since: number; forced: boolean } | undefined;
-  #recorded: JobRecord[];
 
   constructor(plan: SweepPlan, folder: SweepFolder, context: DeskContext, options: DriveOptions) {
-    this.#plan = plan;
+    this.#id = plan.id;
     this.#folder = folder;
-    this.#context = context;
     this.#options = options;
-    this.#timeline = new Timeline(plan.search, plan.work);
-    const past = (kind: JournalRecord['kind']) => folder.past.filter((r) => r.kind === kind);
-    this.#recorded = past('job') as JobRecord[]; // of that kind
-    for (const record of past('outcome') as OutcomeRecord[]) this.#outcomes.set(record.job, record);
+    this.#book = new JobBook(plan, folder, context);
     this.#extend();
     for (const record of folder.past) if (record.kind === 'prune') this.#prune([record.run], false);
-  }
-
-  /** Every run that is known so far. */
-  get runs(): readonly RunDesk[] {
-    return [...this.#desks.values()];
   }
 
   /** Runs until nothing is left or something stops it. */
@@ -128,78 +102,18 @@ export class Driver {
     }
   }
 
-  /** Lets the timeline go on and turns what it suggests into runs, journalled before anything is started. */
+  /** Takes up what the search wants next. */
   #extend(): void {
-    if (this.#options.only && this.#jobs.length > 0) return;
-    const records: JournalRecord[] = [];
-    const fresh = this.#timeline.advance((index) => this.#judge(index, records));
-    for (const suggestion of fresh) {
-      const job = this.#jobs.length;
-      const runs = checkedRuns(this.#plan, suggestion, this.#known);
-      const record: JobRecord = {
-        kind: 'job',
-        job,
-        ...suggestion,
-        runs: runs.map(({ id, plan }) => ({
-          run: id,
-          seed: plan.seed,
-          ...(plan.variant === undefined ? {} : { variant: plan.variant }),
-        })),
-      };
-      const before = this.#recorded[job];
-      if (before === undefined) records.push(record);
-      else assertSame(before, record, this.#plan.id);
-      this.#begin(suggestion, runs);
-    }
-    this.#folder.record(records);
-    if (fresh.length > 0) this.#pending.sort((a, b) => a.order[0] - b.order[0] || a.order[1] - b.order[1]);
-  }
-
-  #begin(suggestion: Suggestion, runs: readonly PlannedRun[]): void {
-    const job = this.#jobs.length;
-    // Where nothing depends on results, all points get their first seed first: a sweep stopped half-way has compared them.
-    const isListed = this.#plan.search.parallel === Number.POSITIVE_INFINITY;
-    const desks = runs.map((run) => {
-      const desk = this.#desks.get(run.id) ?? new RunDesk(run, this.#context);
-      this.#desks.set(run.id, desk);
-      this.#known.set(run.id, run);
-      const seed = this.#plan.spec.seeds.indexOf(run.plan.seed);
-      const order = isListed ? ([seed, job] as const) : ([job, seed] as const);
-      const { until, limits } = suggestion;
-      const want = { ...(until === undefined ? {} : { until }), ...(limits === undefined ? {} : { limits }) };
-      const work = { desk, want, job, order };
-      const isWanted = this.#options.only?.has(run.id) ?? true;
-      if (isWanted && desk.settled(want) === undefined) this.#pending.push(work);
-      return desk;
-    });
-    this.#jobs.push({ suggestion, desks });
-  }
-
-  /** The result of a job: as recorded, or from its runs once each has one. */
-  #judge(index: number, records: JournalRecord[]): Pick<Outcome, 'score' | 'curves'> | undefined {
-    const known = this.#outcomes.get(index);
-    if (known) return known;
-    const job = this.#jobs[index];
-    if (job === undefined || this.#isOpen(index)) return undefined;
-    const verdicts = job.desks.map((desk) => desk.verdict(job.suggestion));
-    if (!verdicts.every((v): v is Verdict => v !== undefined)) return undefined;
-    const scores = verdicts.map((v) => v.score);
-    const sum = scores.reduce<number | null>((a, b) => (a === null || b === null ? null : a + b), 0);
-    const outcome: OutcomeRecord = {
-      kind: 'outcome',
-      job: index,
-      score: sum === null ? null : sum / scores.length,
-      ...(this.#plan.search.curves ? { curves: verdicts.map((v) => v.curve) } : {}),
-    };
-    this.#outcomes.set(index, outcome);
-    records.push(outcome);
-    return outcome;
-  }
-
-  #isOpen(job: number): boolean {
-    return [this.#pending, this.#active, this.#elsewhere, this.#blocked].some((list) =>
-      list.some((w) => w.job === job),
+    const { only } = this.#options;
+    if (only && this.#book.desks.size > 0) return;
+    const open = [this.#pending, this.#active, this.#elsewhere, this.#blocked];
+    const works = this.#book.extend((job) => open.some((list) => list.some((w) => w.job === job)));
+    const wanted = works.filter(
+      ({ desk, want }) => (only?.has(desk.run.id) ?? true) && desk.settled(want) === undefined,
     );
+    if (wanted.length === 0) return;
+    this.#pending.push(...wanted);
+    this.#pending.sort((a, b) => a.order[0] - b.order[0] || a.order[1] - b.order[1]);
   }
 
   /** Takes up tasks that an earlier driver handed to a launcher that outlives it. */
@@ -229,7 +143,7 @@ export class Driver {
 
   #prune(ids: readonly string[], isNew: boolean): void {
     for (const id of ids) {
-      const desk = this.#desks.get(id);
+      const desk = this.#book.desks.get(id);
       if (desk === undefined || desk.isPruned) continue;
       desk.isPruned = true;
       if (isNew) this.#folder.record([{ kind: 'prune', run: id }]);
@@ -335,10 +249,9 @@ export class Driver {
       const { desk, want } = work;
       const isTaken = chosen.length >= free || [...this.#active, ...chosen].some((other) => other.desk === desk);
       if (isTaken) left.push(work);
-      else if (desk.verdict(want) !== undefined)
-        continue; // another job has brought it so far
       else if (desk.isBusy) this.#elsewhere.push(work);
-      else {
+      // unless another job has brought it so far
+      else if (desk.settled(want) === undefined) {
         const from = desk.status?.step ?? 0;
         chosen.push({ ...work, name: this.#taskName(desk), task: desk.prepare(want), from });
       }
@@ -363,7 +276,7 @@ export class Driver {
   }
 
   #taskName({ run }: RunDesk): string {
-    return `${this.#plan.id}-${run.id}-${Date.now().toString(36)}`;
+    return `${this.#id}-${run.id}-${Date.now().toString(36)}`;
   }
 
   #stopFor(why: StopReason): void {
@@ -382,39 +295,39 @@ export class Driver {
     }
   }
 
-  #counts(): { readonly done: number; readonly total: number } {
-    const open = new Set(
-      [this.#pending, this.#active, this.#elsewhere, this.#blocked].flatMap((list) => list.map((w) => w.desk)),
-    );
-    return { done: this.#desks.size - open.size, total: this.#desks.size };
+  #counts(): Counts {
+    const lists = [this.#pending, this.#active, this.#elsewhere, this.#blocked];
+    const open = new Set(lists.flatMap((list) => list.map((w) => w.desk)));
+    return { done: this.#book.desks.size - open.size, total: this.#book.desks.size };
   }
 
-  #snapshot(): Parameters<SweepEvents['progress']>[0] {
-    const running = this.#active.map(({ desk }) => {
-      const status = desk.status;
-      return { label: desk.label, step: status?.step ?? 0, steps: desk.steps, isRunning: status?.status === 'running' };
-    });
+  #snapshot(): Snapshot {
+    const desksOf = (...lists: (readonly Work[])[]): RunDesk[] => lists.flatMap((list) => list.map((w) => w.desk));
+    const lists = { waiting: desksOf(this.#pending), atWork: desksOf(this.#active, this.#elsewhere) };
     return {
       ...this.#counts(),
       failures: this.#failures,
       elsewhere: this.#elsewhere.length,
-      running,
-      work: this.#work(),
+      running: desksOf(this.#active).map((desk) => desk.progress),
+      work: workOf([...this.#book.desks.values()], lists),
     };
   }
+}
 
-  /** FLOPs of all runs that are known, and of what was trained. */
-  #work(): { readonly total: number; readonly done: number } {
-    let [total, done] = [0, 0];
-    const waits = new Set(this.#pending.map((w) => w.desk));
-    const runs = new Set([...this.#active, ...this.#elsewhere].map((w) => w.desk));
-    for (const desk of this.#desks.values()) {
-      total += desk.flops;
-      if (runs.has(desk)) done += (desk.flops * (desk.status?.step ?? 0)) / desk.steps;
-      else if (!waits.has(desk)) done += desk.flops;
-    }
-    return { total, done };
-  }
+/** Counted FLOPs of runs, and of what was trained of them. */
+function workOf(
+  desks: readonly RunDesk[],
+  { waiting, atWork }: { readonly waiting: readonly RunDesk[]; readonly atWork: readonly RunDesk[] },
+): Snapshot['work'] {
+  const [waits, runs] = [new Set(waiting), new Set(atWork)];
+  const doneOf = (desk: RunDesk): number => {
+    if (runs.has(desk)) return (desk.flops * desk.progress.step) / desk.steps;
+    return waits.has(desk) ? 0 : desk.flops;
+  };
+  return {
+    total: desks.reduce((sum, desk) => sum + desk.flops, 0),
+    done: desks.reduce((sum, desk) => sum + doneOf(desk), 0),
+  };
 }
 
 function howItEnded({ code, signal, reason }: TaskState & { state: 'ended' }): string {
@@ -422,16 +335,6 @@ function howItEnded({ code, signal, reason }: TaskState & { state: 'ended' }): s
   if (signal !== undefined) return `the run's process was killed by ${signal}`;
   if (code !== undefined) return `the run's process ended with exit code ${code}`;
   return "the run's process is gone";
-}
-
-/** @throws SweepError if a resumed sweep would decide otherwise than it did */
-function assertSame(before: JobRecord, now: JobRecord, id: string): void {
-  const told = (job: JobRecord): string => JSON.stringify([job.point, job.until ?? null, job.runs.map((r) => r.run)]);
-  if (told(before) === told(now)) return;
-  throw new SweepError(
-    `sweep ${id} would go on otherwise than it began: job ${now.job} was ${told(before)} and would be ${told(now)}; ` +
-      'a function in its space depends on something that has changed. Undo that, or change the search seed for a new sweep',
-  );
 }
 
 /** Why a sweep was stopped from outside, as an error to throw. */

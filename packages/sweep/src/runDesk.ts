@@ -14,6 +14,7 @@ import {
   systemReason,
 } from '@looplab/train';
 import { SweepError } from './errors.ts';
+import type { Snapshot } from './events.ts';
 import type { MetricName } from './plan/metric.ts';
 import type { PlannedRun } from './plan/sweepPlan.ts';
 import { type Verdict, verdictOn, type Want } from './plan/verdict.ts';
@@ -66,6 +67,12 @@ export class RunDesk {
 
   get status(): StatusRecord | undefined {
     return readStatus(this.dir);
+  }
+
+  /** How far it is, for people. */
+  get progress(): Snapshot['running'][number] {
+    const status = this.status;
+    return { label: this.label, step: status?.step ?? 0, steps: this.steps, isRunning: status?.status === 'running' };
   }
 
   /** Whether a process may be writing the run, ours or another's. */

@@ -107,7 +107,7 @@ export function rowMark(dir: string): string {
 }
 
 /** Nested settings by dotted keys; lists and empty objects stay values. */
-export function settingsIn(config: object): Record<string, Json> {
+function settingsIn(config: object): Record<string, Json> {
   const flat: Record<string, Json> = {};
   const walk = (value: unknown, path: string): void => {
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {

@@ -45,7 +45,7 @@ export interface OutcomeRecord {
 }
 
 /** A person gave a run up. */
-export interface PruneRecord {
+interface PruneRecord {
   readonly kind: 'prune';
   readonly run: string;
 }
