@@ -42,7 +42,11 @@ describe('collectTables', () => {
       ],
       ['geometry', 'scaling'],
     );
-    expect(readdirSync(folder).sort()).toEqual(['geometry-t.csv', 'loops.csv', 'scaling-lens.csv', 'scaling-t.csv']);
+    const names = ['geometry-t', 'loops', 'runs', 'scaling-lens', 'scaling-t'];
+    expect(readdirSync(folder).sort()).toEqual(names.map((name) => `${name}.csv`));
+    const [head, first] = readFileSync(join(folder, 'runs.csv'), 'utf8').split('\n');
+    expect(head).toMatch(/^run,variant,seed,strategy,.*,step,accuracy,loss,.*,commit,code$/);
+    expect(first).toMatch(/^[^,]+,a,0,/);
     expect(readFileSync(join(folder, 'geometry-t.csv'), 'utf8')).toBe('variant,seed,x\na,0,1\nb,1,2\n');
     expect(readFileSync(join(folder, 'scaling-t.csv'), 'utf8')).toBe('x\n7\n');
     expect(readFileSync(join(folder, 'loops.csv'), 'utf8').split('\n')).toEqual([

@@ -19,8 +19,8 @@ const LEFT_OUT = new Set(['geometry-lens', 'geometry-paths']);
 const OF_ALL_RUNS = new Set(['scaling']);
 
 /**
- * Writes `<folder>/loops.csv`, one row a run, evaluation and loop, and `<folder>/<analysis>-<table>.csv` for the analyses
- * `ids`. Numbers that are not whole have six digits.
+ * Writes `<folder>/runs.csv`, one row a run, `loops.csv`, one row a run, evaluation and loop, and `<analysis>-<table>.csv` for the
+ * analyses `ids`. Numbers that are not whole have six digits.
  */
 export function collectTables(folder: string, collected: readonly Collected[], ids: readonly string[]): void {
   const tables = new Map<string, Row[]>();
@@ -49,6 +49,7 @@ export function collectTables(folder: string, collected: readonly Collected[], i
       'exit',
       'last',
     );
+    tables.set('runs', measured.map(rowOf));
     tables.set('loops', loops.rename({ series: 'variant' }).objects() as Row[]); // by column names
   }
   for (const [name, rows] of tables) if (rows.length > 0) writeCsv(join(folder, `${name}.csv`), rows);
@@ -56,6 +57,17 @@ export function collectTables(folder: string, collected: readonly Collected[], i
 
 function variantOf({ config, strategy }: Run): string {
   return typeof config.variant === 'string' ? config.variant : strategy;
+}
+
+/** A run at its last evaluation, and where it comes from. */
+function rowOf(run: Run): Row {
+  const { strategy, objective, task, layers, loops, params, seconds, manifest, evals, train } = run;
+  const { accuracy, loss, bitsPerByte, expectedLoops, step } = evals.at(-1) ?? {};
+  return {
+    ...{ run: run.id, variant: variantOf(run), seed: run.seed, strategy, objective, task, layers, loops, params, step },
+    ...{ accuracy, loss, bitsPerByte, expectedLoops, flops: train.at(-1)?.flops, seconds },
+    ...{ commit: manifest.git?.sha?.slice(0, 12), code: manifest.codeId },
+  };
 }
 
 function writeCsv(path: string, rows: readonly Row[]): void {

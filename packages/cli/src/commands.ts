@@ -6,6 +6,7 @@ import { doctor } from './commands/doctor.ts';
 import { figures } from './commands/figures.ts';
 import { mlflow } from './commands/mlflow.ts';
 import { quickstart } from './commands/quickstart.ts';
+import { report } from './commands/report.ts';
 import { run } from './commands/run.ts';
 import { runs } from './commands/runs.ts';
 import { setup } from './commands/setup.ts';
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   sweep,
   runs,
   analyze,
+  report,
   figures,
   watch,
   mlflow,

@@ -22,6 +22,7 @@ it('draws, finds nothing to say about what it drew, and finds what was changed',
   expect(JSON.parse(out)[0].figures[0]).toMatchObject({ id: 'accuracy', files: expect.any(Array) });
   expect(readdirSync(join(study, 'figures'))).toHaveLength(9);
   expect(await looplab(['figures', 'all', '--check', ...at])).toMatchObject({ code: 0 });
+  expect(await looplab(['figures', 'check', ...at])).toMatchObject({ code: 0 });
   writeFileSync(join(study, 'data/accuracy.csv'), data.replace('0.4', '0.5'));
   const { code: stale, err } = await looplab(['figures', 'small', '--check', ...at]);
   expect(stale).toBe(1);
@@ -33,6 +34,7 @@ describe('refuses', () => {
   it.each([
     [['figures', 'nothing', ...at], /there is no nothing.figures\.ts.*studies with figures: .*small/s],
     [['figures', 'small', '--only', 'other', ...at], /has no figure other; it has accuracy/],
+    [['figures', 'check', 'nothing', ...at], /there is no nothing.figures\.ts/],
     [['figures', 'all', '--experiments', join(root, 'gone')], /no study in .*gone has a figures\.ts/],
   ])('%j', async (args, message) => {
     const { code, err } = await looplab(args);

@@ -57,7 +57,11 @@ export async function drawFigures(on: {
   return drawn;
 }
 
-function studyFolders(study: string, experiments: string): string[] {
+/**
+ * The folders with a `figures.ts` that `study` names.
+ * @throws InputError where there is none
+ */
+export function studyFolders(study: string, experiments: string): string[] {
   const has = (folder: string): boolean => existsSync(join(folder, 'figures.ts'));
   const all = existsSync(experiments)
     ? readdirSync(experiments)

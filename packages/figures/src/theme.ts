@@ -148,7 +148,6 @@ export function themeConfig(theme: ThemeName, mode: Mode = 'light'): Config {
       configuration: { size: s.point * 0.6, opacity: 0.55 },
       chosen: { size: s.point * 1.3 },
       band: { opacity: mode === 'dark' ? 0.3 : 0.22, strokeWidth: s.label },
-      interval: { strokeWidth: s.line, opacity: 0.6 },
       spread: { color: c.text, strokeWidth: s.hair * 1.2, opacity: 0.7 },
     },
   };

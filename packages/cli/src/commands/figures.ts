@@ -1,6 +1,27 @@
 // `looplab figures STUDY`: draws the figures of a study's `figures.ts`, or checks that those on disk are what their data give.
 import { command } from '../command.ts';
 
+const shared = {
+  only: { type: 'string', requiresArg: true, describe: 'one figure, by its id' },
+  experiments: {
+    type: 'string',
+    default: 'experiments',
+    requiresArg: true,
+    describe: 'folder in which studies lie',
+  },
+  json: { type: 'boolean', default: false, describe: 'print the files as one JSON line' },
+} as const;
+
+const check = command({
+  words: 'check [study]',
+  describe: 'draw nothing; fail where a file is not what its data give',
+  positionals: {
+    study: { type: 'string', default: 'all', describe: 'a study folder or its name, or all' },
+  },
+  options: shared,
+  run: (args) => draw(String(args.study), true, args),
+});
+
 export const figures = command({
   words: 'figures <study>',
   describe: "draw a study's figures for a paper, as SVG, PDF, PNG, LaTeX and CSV, with their provenance",
@@ -13,29 +34,40 @@ export const figures = command({
   },
   options: {
     check: { type: 'boolean', default: false, describe: 'write nothing; fail where a file is not what its data give' },
-    only: { type: 'string', requiresArg: true, describe: 'one figure, by its id' },
-    experiments: {
+    collect: {
       type: 'string',
-      default: 'experiments',
       requiresArg: true,
-      describe: 'folder in which studies lie',
+      describe: "first write the study's data/*.csv from this folder of runs: runs, loops, and what analyses found",
     },
-    json: { type: 'boolean', default: false, describe: 'print the files as one JSON line' },
+    ...shared,
   },
   examples: [
     ['figures quickstart', 'draw experiments/quickstart/figures.ts into experiments/quickstart/figures/'],
-    ['figures all --check', 'rebuild every figure and compare'],
+    ['figures quickstart --collect results/quickstart', 'take the numbers from runs first'],
+    ['figures check', 'rebuild every figure and compare; the same as figures all --check'],
   ],
+  subcommands: [check],
   async run(args) {
-    const { drawFigures } = await import('../drawFigures.ts');
-    const { experiments, check, only } = args;
-    const done = await drawFigures({
-      study: String(args.study),
-      experiments,
-      check,
-      ...(only === undefined ? {} : { only }),
-      say: (line) => process.stderr.write(`${line}\n`),
-    });
-    if (args.json) process.stdout.write(`${JSON.stringify(done)}\n`);
+    if (args.collect !== undefined) {
+      const { collectData } = await import('../collectData.ts');
+      const { folder } = collectData({ runs: args.collect, study: String(args.study), experiments: args.experiments });
+      process.stderr.write(`collected into ${folder}\n`);
+    }
+    await draw(String(args.study), args.check, args);
   },
 });
+
+async function draw(
+  study: string,
+  check: boolean,
+  args: { readonly only: string | undefined; readonly experiments: string; readonly json: boolean },
+): Promise<void> {
+  const { drawFigures } = await import('../drawFigures.ts');
+  const { experiments, only } = args;
+  const done = await drawFigures({
+    ...{ study, experiments, check },
+    ...(only === undefined ? {} : { only }),
+    say: (line) => process.stderr.write(`${line}\n`),
+  });
+  if (args.json) process.stdout.write(`${JSON.stringify(done)}\n`);
+}

@@ -19,12 +19,14 @@ export interface DotsOptions {
   readonly value: Axis & { readonly share?: boolean };
   /** One column of dots for each value of this column, side by side, with one order for all: that of the first. */
   readonly facet?: Axis;
+  /** Which end is good and stands on top; default `higher`. */
+  readonly better?: 'higher' | 'lower';
   /** Levels to compare with, such as chance or a baseline. */
   readonly references?: readonly { readonly at: number; readonly name: string }[];
 }
 
 /**
- * Highest mean at the top; 95% t intervals.
+ * The best mean at the top; 95% t intervals.
  * @throws FiguresError where a column is missing or there is no finite value
  */
 export function dots(table: ColumnTable, options: DotsOptions): Chart {
@@ -33,11 +35,12 @@ export function dots(table: ColumnTable, options: DotsOptions): Chart {
   assertColumns(table, options.id, [...by, value.field]);
   const means = summarise(table, by, value.field, value.share ? [0, 1] : undefined);
   if (means.length === 0) throw new FiguresError(`chart ${options.id}: no row has a finite ${value.field}`);
+  const sign = options.better === 'lower' ? -1 : 1;
   const rows = (table.objects() as Record<string, unknown>[]).filter((r) => Number.isFinite(r[value.field]));
   const [firstPanel] = facet ? rows.map((r) => r[facet.field]) : [];
   const ranked = means
     .filter((m) => !facet || m[facet.field] === firstPanel)
-    .sort((a, b) => b.mean - a.mean)
+    .sort((a, b) => sign * (b.mean - a.mean))
     .map((m) => String(m[name]));
   const order = [...new Set([...ranked, ...means.map((m) => String(m[name]))])];
   const references = options.references ?? [];
@@ -104,12 +107,12 @@ export function dots(table: ColumnTable, options: DotsOptions): Chart {
     : { layer };
   const known = references.map((r) => `${r.name} ${value.share ? percent(r.at) : r.at}`).join(', ');
   const write = value.share ? percent : (v: number): string => String(Number(v.toPrecision(3)));
-  const best = [...means].sort((a, b) => b.mean - a.mean).slice(0, 3);
+  const best = [...means].sort((a, b) => sign * (b.mean - a.mean)).slice(0, 3);
   return {
     id: options.id,
     title: options.title,
     caption: `${options.caption}; ${intervalInWords(means.map((m) => m.n))}.${known === '' ? '' : ` Dotted: ${known}.`}`,
-    alt: `Ranking by ${value.title}. Highest: ${best.map((m) => `${m[name]} ${write(m.mean)}`).join(', ')}.`,
+    alt: `Ranking by ${value.title}. ${sign < 0 ? 'Lowest' : 'Highest'}: ${best.map((m) => `${m[name]} ${write(m.mean)}`).join(', ')}.`,
     spec: { $schema: SCHEMA, data: { values: [...seeds, ...values] }, ...spec } as unknown as TopLevelSpec, // a layered or faceted unit
   };
 }

@@ -2,6 +2,7 @@
 import { from } from 'arquero';
 import type { TopLevelSpec } from 'vega-lite';
 import type { Chart } from '../chart.ts';
+import { dots } from '../charts/dots.ts';
 import { heatMap } from '../charts/heatMap.ts';
 import { lineChart } from '../charts/lineChart.ts';
 import { niceDomain } from '../charts/lines.ts';
@@ -13,13 +14,14 @@ import { FiguresError, type Run } from '../run.ts';
 import type { Setting } from '../settings.ts';
 import { written } from './axes.ts';
 import { type Importance, importances } from './importance.ts';
-import { ranked } from './judge.ts';
-import { ranking } from './ranking.ts';
+import { bySeed, ranked } from './judge.ts';
 import { settingPanels } from './settingPanels.ts';
 import { type Axis, type Configuration, readableRuns, type Sweep } from './sweep.ts';
 
 /** Configurations that are shown by name where all would be too many. */
 const BEST = 5;
+/** Rows of a ranking that can be read beside each other. */
+const MOST_ROWS = 24;
 /** Letters of a name that fits at the end of a line. */
 const LONG = 24;
 /** Rows or columns of a heat map whose cells can be read. */
@@ -44,6 +46,25 @@ function first(sweep: Sweep, shown: readonly Importance[]): Chart[] {
   const [only, more] = shown;
   if (!only) return [];
   return [more || only.axis.scale !== 'ordinal' ? settingPanels(sweep, shown) : ranking(sweep)];
+}
+
+/** Configurations by rank. */
+function ranking(sweep: Sweep): Chart {
+  const { metric } = sweep;
+  const done = ranked(sweep);
+  const shown = done.slice(0, MOST_ROWS);
+  const more = done.length - shown.length;
+  return dots(
+    from(shown.flatMap((c) => [...bySeed(c, metric)].map(([seed, value]) => ({ name: c.name, seed, value })))),
+    {
+      id: 'ranking',
+      title: 'Configurations by rank',
+      caption: `${capital(metric.title)}${more > 0 ? ` of the best ${shown.length}` : ''}`,
+      name: 'name',
+      value: { field: 'value', title: capital(metric.title), share: metric.share },
+      better: metric.better,
+    },
+  );
 }
 
 /** What runs have measured so far, where none has finished. */

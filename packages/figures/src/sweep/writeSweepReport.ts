@@ -90,9 +90,28 @@ function when(time: string | undefined): string {
 /** The command that the manifest stands for. */
 function commandsOf({ manifest }: Sweep): string[] {
   if (manifest?.source === undefined) return [];
-  const settings = manifest.overrides.map(
-    (o) => `--set ${/^[\w.,=+-]+$/.test(o) ? o : `'${o.replaceAll("'", "'\\''")}'`}`,
-  );
-  const scale = manifest.scale === undefined ? [] : [`--scale ${manifest.scale}`];
-  return [['pnpm looplab sweep', manifest.source, ...scale, ...settings].join(' ')];
+  const { source, scale, overrides, search } = manifest;
+  return [
+    [
+      ...['pnpm looplab sweep', source],
+      ...(search.id === 'grid' ? gridFlags(search.options.points) : []),
+      ...(scale === undefined ? [] : [`--scale ${quoted(scale)}`]),
+      ...overrides.map((o) => `--set ${quoted(o)}`),
+    ].join(' '),
+  ];
+}
+
+/** The axes of a grid as flags, where all combinations of their values are in it; a study may or may not have them itself. */
+function gridFlags(points: unknown): string[] {
+  if (!Array.isArray(points) || points.length === 0) return [];
+  const keys = Object.keys(points[0] as object); // a point
+  const axes = keys.map((key) => [key, [...new Set(points.map((p: Record<string, unknown>) => p[key]))]] as const);
+  const isWhole = axes.reduce((n, [, values]) => n * values.length, 1) === points.length;
+  const isPlain = axes.every(([, values]) => values.every((v) => typeof v === 'number' || /^\w+$/.test(String(v))));
+  return isWhole && isPlain ? axes.map(([key, values]) => `--grid ${key}=${values.join(',')}`) : [];
+}
+
+/** As a shell reads it. */
+function quoted(text: string): string {
+  return /^[\w.,=+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
