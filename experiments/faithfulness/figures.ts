@@ -1,0 +1,67 @@
+// Agreement between loops, when chain steps can be read off, and which of them the answer follows when they are patched.
+import { defineFigure, heatMap } from '@looplab/figures';
+import { from } from 'arquero';
+
+type Row = Readonly<Record<string, number | string | null>>;
+
+export default [
+  defineFigure({
+    id: 'agreement',
+    inputs: ['data/agreement-agreement.csv'],
+    table: (inputs) => {
+      const rows = inputs.table('data/agreement-agreement.csv').objects() as Row[];
+      return from(
+        rows
+          .flatMap((r) => (r.i === r.j ? [r] : [r, { ...r, i: r.j ?? null, j: r.i ?? null }]))
+          .map(({ seed, i, j, share }) => ({ seed, i, j, share })),
+      );
+    },
+    chart: (table) =>
+      heatMap(table, {
+        id: 'agreement',
+        title: 'Agreement between loops',
+        caption:
+          'Share of held-out tokens with the same likeliest answer after loop i and loop j; trained with 4 loops',
+        x: { field: 'j', title: 'Loop j' },
+        y: { field: 'i', title: 'Loop i' },
+        value: { field: 'share', title: 'Agreement', share: true },
+      }),
+    height: 330,
+  }),
+  defineFigure({
+    id: 'decodability',
+    inputs: ['data/alignment-decodability.csv'],
+    table: (inputs) => inputs.table('data/alignment-decodability.csv').select('seed', 'step', 'loop', 'normalised'),
+    chart: (table) =>
+      heatMap(table, {
+        id: 'decodability',
+        title: 'When each running product can be read off the states',
+        caption:
+          'Normalised accuracy (0: guessing, 100: perfect) of the best ridge probe for each chain step after each loop',
+        x: { field: 'loop', title: 'Loop (0: before the first)' },
+        y: { field: 'step', title: 'Chain step' },
+        value: { field: 'normalised', title: 'Read off', share: true },
+      }),
+    height: 300,
+  }),
+  defineFigure({
+    id: 'interchange',
+    inputs: ['data/interchange-interchange.csv'],
+    table: (inputs) =>
+      inputs
+        .table('data/interchange-interchange.csv')
+        .filter((d: { site: string }) => d.site === 'step')
+        .select('seed', 'step', 'loop', 'follows'),
+    chart: (table) =>
+      heatMap(table, {
+        id: 'interchange',
+        title: 'Does the answer follow a patched step?',
+        caption:
+          "Share of pairs of words whose answer becomes the other word's when the state at a chain step's place is taken from it after this loop",
+        x: { field: 'loop', title: 'Loop (0: before the first)' },
+        y: { field: 'step', title: 'Chain step' },
+        value: { field: 'follows', title: 'Follows', share: true },
+      }),
+    height: 300,
+  }),
+];
