@@ -121,6 +121,11 @@ export class RunDesk {
       updatedAt: new Date().toISOString(),
     };
     makeFolder(this.dir);
+    if (known === undefined) {
+      // so that the run can be listed before it begins, and where it fails to
+      writeQuickly(join(this.dir, 'config.json'), `${JSON.stringify(plan.config, null, 2)}\n`);
+      writeQuickly(join(this.dir, 'overrides.json'), `${JSON.stringify(overrides, null, 2)}\n`);
+    }
     writeQuickly(join(this.dir, 'status.json'), `${JSON.stringify(queued, null, 2)}\n`);
     return path;
   }

@@ -68,6 +68,8 @@ function planned(dir: string, run: string, seed: number, variant: string | undef
     status: status?.status ?? 'planned',
     step: 0,
     steps: status?.steps ?? 0,
+    ...(status?.cause === undefined ? {} : { cause: status.cause }),
+    ...(status?.error === undefined ? {} : { error: status.error }),
     settings: {},
   };
 }
