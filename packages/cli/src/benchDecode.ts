@@ -42,7 +42,7 @@ export interface DecodeBenchResult {
 }
 
 /** Tokens of each row in a round, on average. */
-const TOKENS = 16;
+const TOKENS = 8;
 /** Rounds before the clock counts: every program is compiled in them. */
 const WARM = 2;
 

@@ -81,6 +81,8 @@ export function decodeBegin(
 export interface StepRows {
   /** Whether the exit rule may stop tokens; if not, it is not asked. */
   readonly mayExit: boolean;
+  /** Whether logits are read after the step. */
+  readonly reads: boolean;
   /** The state and the exit rule's memory; left out where every row begins with this step. */
   readonly state?: State | undefined;
   readonly memory?: ExitMemory | undefined;
@@ -111,7 +113,7 @@ export interface StepResult {
   readonly written?: KvSlot | undefined;
   /** What the step's tokens show to those after them, by name. */
   readonly shown: Readonly<Record<string, tf.Tensor>>;
-  /** Logits and the coda's keys, if the exit rule asked for logits. */
+  /** Logits and the coda's keys, if they were read. */
   readonly logits?: tf.Tensor | undefined;
   readonly coda?: KvSlot | undefined;
 }
@@ -163,10 +165,12 @@ export function decodeStep(
   const { state } = pass.advance(before.state, kind.k, live);
   const written = slotOf(kv, slotKey(kind.k.core, 0));
   if (kind.k.inner) return { state, memory: before.memory, written, shown, begun: begins ? start.state : undefined };
-  if (!rows.mayExit) return { state, memory: before.memory, written, shown };
+  const logits = rows.reads ? pass.read(state) : undefined;
+  const coda = slotOf(kv, slotKey(CODA, 0));
+  if (!rows.mayExit) return { state, memory: before.memory, written, shown, logits, coda };
   const view = { ...exitView(pass, exit, 0, rows.since ? ordered(rows.since) : before.state, state), loop: rows.loop };
   const { memory, done } = exit.check(before.memory, view);
-  return { state, memory, done, written, shown, logits: view.logits, coda: slotOf(kv, slotKey(CODA, 0)) };
+  return { state, memory, done, written, shown, logits, coda };
 }
 
 /** `a` for the rows that are marked, `b` for the others. */

@@ -15,6 +15,9 @@ import { blankAll, type HostTensors, pack, packAll, unpack, unpackAll } from './
 import type { StepKind } from './stepKind.ts';
 import { TokenMemory } from './tokenMemory.ts';
 
+/** A readout of up to this share of a step's products is made with every step of single tokens, not by a call at the end. */
+const CHEAP = 1 / 16;
+
 /** Flights of one row, a trajectory each. */
 export type RowFlights = readonly [Flight, ...Flight[]];
 
@@ -32,6 +35,7 @@ export class DecodeRunner {
   readonly #blanks = new Map<string, { readonly state: HostTensors; readonly memory: HostTensors }>();
   /** Noise that is one for the batch. */
   readonly #shared: HostTensors;
+  readonly #cheapReadout: boolean;
 
   constructor(
     setup: DecodeSetup,
@@ -43,6 +47,9 @@ export class DecodeRunner {
     this.#stacks = stacks;
     this.#rows = options.rows;
     this.#shared = options.shared;
+    const { config } = setup;
+    const least = Math.min(...Object.values(stacks).map((s) => stackFlops(s, 1, 0)));
+    this.#cheapReadout = !(CODA in stacks) && readoutFlops(config, stacks, 1, 0) <= CHEAP * least;
     this.#memory = new TokenMemory(setup.kv, stacks, options.rows, options.block);
     const widths = Object.values(stacks).map((s) => s.dModel / s.heads);
     this.#rope = new RopeRows(widths, setup.config.ropeTheta);
@@ -245,6 +252,7 @@ export class DecodeRunner {
       packAll(flights.map((f) => of(f) ?? none ?? {}));
     return {
       mayExit,
+      reads: this.#reads(first),
       state: nothing || state ? rows((f) => f.state, nothing?.state) : undefined,
       memory: nothing || memory ? rows((f) => f.memory, nothing?.memory) : undefined,
       since: since ? rows((f) => f.since, undefined) : undefined,
@@ -267,13 +275,16 @@ export class DecodeRunner {
     return packAll(flights.map((f) => this.#memory.last.before(stepKey(f, step ?? f.step), f.row)));
   }
 
+  /** Whether logits are read after the next step: where the exit rule wants them, or a call of its own would cost more. */
   #reads(f: Flight): boolean {
-    return f.mayExit && this.#setup.exit.needs.includes('logits');
+    if (kindOf(f).k.inner) return false;
+    if (f.mayExit && this.#setup.exit.needs.includes('logits')) return true;
+    return f.seq === 1 && this.#cheapReadout && this.#setup.strategy.choose === undefined;
   }
 
   /** What the coda sees, if logits are read after steps. */
   #coda(flights: readonly Flight[]): Hosted<StepRows['coda']> {
-    return this.#reads(flights[0] as Flight) && CODA in this.#stacks ? this.#memory.once(CODA, flights) : undefined;
+    return this.#reads(flights[0] as Flight) ? this.#memory.once(CODA, flights) : undefined;
   }
 
   /** Counts the step that the flights are at. */
@@ -281,8 +292,7 @@ export class DecodeRunner {
     flights.forEach((f, i) => {
       const { once, token, pair } = f.course.costs[f.step] as Course['costs'][number]; // a cost a step
       this.flops += (i === 0 ? once : 0) + token * f.seq + pair * pairsOf(f);
-      if (this.#reads(f) && !kindOf(f).k.inner)
-        this.flops += readoutFlops(this.#setup.config, this.#stacks, f.seq, pairsOf(f));
+      if (this.#reads(f)) this.flops += readoutFlops(this.#setup.config, this.#stacks, f.seq, pairsOf(f));
     });
   }
 }
