@@ -30,6 +30,18 @@ it('draws, finds nothing to say about what it drew, and finds what was changed',
   expect(err).toContain('draw them again with looplab figures small');
 });
 
+it('leaves out of all what has no data yet, but not what it is asked for by name', async () => {
+  const ahead = join(root, 'ahead');
+  mkdirSync(join(ahead, 'later'), { recursive: true });
+  cpSync(join(import.meta.dirname, 'fixtures/figures.ts'), join(ahead, 'later', 'figures.ts'));
+  const { code, err } = await looplab(['figures', 'all', '--check', '--experiments', ahead]);
+  expect(code).toBe(0);
+  expect(err).toContain('accuracy left out, there are no data for it yet');
+  const named = await looplab(['figures', 'later', '--experiments', ahead]);
+  expect(named.code).not.toBe(0);
+  expect(named.err).toContain('accuracy.csv, which is not there');
+});
+
 describe('refuses', () => {
   it.each([
     [['figures', 'nothing', ...at], /there is no nothing.figures\.ts.*studies with figures: .*small/s],

@@ -41,6 +41,10 @@ export async function drawFigures(on: {
     const at = { root, out: join(root, 'figures') };
     const done: { id: string; files: string[] }[] = [];
     for (const figure of wanted) {
+      if (on.study === 'all' && isAhead(figure, at)) {
+        on.say(`${relative(process.cwd(), root)}: ${figure.id} left out, there are no data for it yet`);
+        continue;
+      }
       on.say(`${relative(process.cwd(), root)}: ${figure.id}`);
       const files = on.check ? await checkFigure(figure, at) : await buildFigure(figure, at);
       if (on.check) stale.push(...files);
@@ -55,6 +59,11 @@ export async function drawFigures(on: {
     );
   }
   return drawn;
+}
+
+/** Whether a figure was defined before the study ran: it was never drawn, and nothing is there to draw it from. */
+function isAhead({ id, inputs }: Figure, { root, out }: { root: string; out: string }): boolean {
+  return !existsSync(join(out, `${id}.svg`)) && inputs.some((path) => !existsSync(join(root, path)));
 }
 
 /**
