@@ -129,21 +129,21 @@ function shapeOf(x: unknown, leaves: Leaf[]): Shape {
 
 /** Whether a tree has this shape; collects its leaves as {@link shapeOf} does. */
 function hasShape(x: unknown, shape: Shape, leaves: Leaf[]): boolean {
-  if (x instanceof HostTensor || x instanceof tf.Tensor) {
-    if (shape.kind !== 'tensor' || x.shape.length !== shape.shape.length || dtypeOf(x) !== shape.dtype) return false;
+  if (shape.kind === 'plain') return Object.is(x, shape.value);
+  if (shape.kind === 'tensor') {
+    if (!(x instanceof HostTensor || x instanceof tf.Tensor)) return false;
+    if (x.shape.length !== shape.shape.length || dtypeOf(x) !== shape.dtype) return false;
     for (let i = 0; i < x.shape.length; i++) if (x.shape[i] !== shape.shape[i]) return false;
     leaves.push(x);
     return true;
   }
-  if (typeof x !== 'object' || x === null) return shape.kind === 'plain' && Object.is(x, shape.value);
-  if (shape.kind !== 'tree' || Array.isArray(x) !== shape.array) return false;
-  let i = 0;
-  for (const name in x) {
-    const item = shape.items[i];
-    if (name !== shape.names[i] || !item || !hasShape(x[name as keyof typeof x], item, leaves)) return false;
-    i++;
-  }
-  return i === shape.names.length;
+  if (typeof x !== 'object' || x === null || x instanceof HostTensor || Array.isArray(x) !== shape.array) return false;
+  const { names, items } = shape;
+  const tree = x as Readonly<Record<string, unknown>>; // arrays have names too: their places
+  return (
+    Object.keys(tree).length === names.length &&
+    names.every((name, i) => name in tree && hasShape(tree[name], items[i] as Shape, leaves)) // an item a name
+  );
 }
 
 async function build<A extends unknown[]>(
