@@ -22,11 +22,13 @@ if (results !== undefined) {
 }
 if (existsSync(join(folder, 'numbers.ts'))) {
   const { default: specs } = (await load('numbers.ts')) as { default: readonly NumbersOf[] };
+  const fileOf = (table: string): string => join(folder, table === 'summary' ? 'summary.json' : `data/${table}.csv`);
   const read = (table: string): Table =>
-    table === 'summary'
-      ? runsOf(join(folder, 'summary.json'))
-      : (fromCSV(readFileSync(join(folder, 'data', `${table}.csv`), 'utf8')).objects() as Table); // cells as CSV has them
-  for (const [file, rows] of Object.entries(numbersOf(specs, read)))
+    table === 'summary' ? runsOf(fileOf(table)) : (fromCSV(readFileSync(fileOf(table), 'utf8')).objects() as Table); // cells as CSV has them
+  const known = specs.filter(({ table }) => existsSync(fileOf(table)));
+  for (const table of new Set(specs.filter((s) => !known.includes(s)).map((s) => s.table)))
+    process.stdout.write(`left out what is from ${table}, which is not there yet\n`);
+  for (const [file, rows] of Object.entries(numbersOf(known, read)))
     if (rows.length > 0) write(join('data', `${file}.csv`), from(rows.map(short)).toCSV());
 }
 

@@ -1,0 +1,79 @@
+// What written and latent answers cost, and how much the written chain matters to its answer.
+import { defineFigure, heatMap, lineChart, scatter } from '@looplab/figures';
+import { from } from 'arquero';
+
+type Row = Readonly<Record<string, number | string | null>>;
+
+export default [
+  defineFigure({
+    id: 'cost',
+    inputs: ['data/cotBaseline-cost.csv'],
+    table: (inputs) => {
+      const rows = inputs.table('data/cotBaseline-cost.csv').objects() as Row[];
+      const nameOf = ({ variant, way, loops }: Row): string | undefined => {
+        if (variant === 'latent')
+          return way === 'written' ? 'written chain' : `latent, ${loops} ${loops === 1 ? 'loop' : 'loops'}`;
+        return variant === 'direct' && way === 'latent' ? 'straight away' : undefined;
+      };
+      return from(
+        rows.flatMap((row) => {
+          const way = nameOf(row);
+          return way === undefined
+            ? []
+            : [{ way, seed: row.seed, tokens: row.tokens, flops: row.flops, accuracy: row.accuracy }];
+        }),
+      );
+    },
+    chart: (table) =>
+      scatter(table, {
+        id: 'cost',
+        title: 'What an answer costs, written and latent',
+        caption:
+          'Share of whole words of eight factors answered right, against the counted FLOPs of prompt, chain and answer',
+        x: { field: 'flops', title: 'FLOPs of an answer', log: true },
+        y: { field: 'accuracy', title: 'Words answered right', share: true },
+        point: 'way',
+        front: true,
+        reference: { at: 1 / 6, name: 'guessing' },
+      }),
+  }),
+  defineFigure({
+    id: 'tampering',
+    inputs: ['data/cotBaseline-interventions.csv'],
+    table: (inputs) =>
+      inputs
+        .table('data/cotBaseline-interventions.csv')
+        .filter((d: { variant: string }) => d.variant === 'written')
+        .select('intervention', 'seed', 'steps', 'same', 'accuracy'),
+    chart: (table) =>
+      lineChart(table, {
+        id: 'tampering',
+        title: 'Does the answer depend on the written chain?',
+        caption:
+          'Share of answers that stay the same when the chain is cut off after so many values, goes on from a wrong one, is replaced by fillers, or lacks its start',
+        x: { field: 'steps', title: 'Chain values' },
+        y: { field: 'same', title: 'Same answer', share: true },
+        series: 'intervention',
+      }),
+  }),
+  defineFigure({
+    id: 'interchange',
+    inputs: ['data/interchange-interchange.csv'],
+    table: (inputs) =>
+      inputs
+        .table('data/interchange-interchange.csv')
+        .filter((d: { variant: string; site: string }) => d.variant === 'latent' && d.site === 'step')
+        .select('seed', 'step', 'loop', 'follows'),
+    chart: (table) =>
+      heatMap(table, {
+        id: 'interchange',
+        title: 'Does the latent answer follow a patched step?',
+        caption:
+          "Share of pairs of words whose answer becomes the other word's when the state at a chain step's place is taken from it after this loop",
+        x: { field: 'loop', title: 'Loop (0: before the first)' },
+        y: { field: 'step', title: 'Chain step' },
+        value: { field: 'follows', title: 'Follows', share: true },
+      }),
+    height: 300,
+  }),
+];

@@ -1,0 +1,12 @@
+// What the README of the multi-hop study states.
+import type { NumbersOf } from '../numbers.ts';
+
+const final = { quantity: 'held-out accuracy', table: 'summary', value: 'accuracy' };
+const pairs = [200, 400].flatMap((n) => [[`looped${n}`, `plain${n}`] as const, [`looped${n}`, `deep${n}`] as const]);
+
+const numbers: readonly NumbersOf[] = [
+  { ...final, by: ['variant'] },
+  { quantity: 'params', table: 'summary', by: ['variant'], value: 'params' },
+  { ...final, by: [], compare: { between: 'variant', pairs } },
+];
+export default numbers;
