@@ -56,7 +56,7 @@ export function originFacts(runs: readonly Run[]): Fact[] {
 }
 
 /** The different values of the runs, the first ones spelled out. */
-export function listed(runs: readonly Run[], of: (run: Run) => string | undefined): string {
+function listed(runs: readonly Run[], of: (run: Run) => string | undefined): string {
   const values = [...new Set(runs.map(of))].filter((v) => v !== undefined && v !== '');
   const more = values.length - SPELLED;
   return more > 0 ? `${values.slice(0, SPELLED).join('; ')} and ${more} more` : values.join('; ');

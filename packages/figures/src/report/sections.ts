@@ -160,7 +160,7 @@ function tableHtml(head: string, body: string, sortable = false): string {
 
 const cell = (text: string): string => `<td>${text}</td>`;
 /** The square of a series' colour. */
-export const swatch = (index: number): string => `<span class="swatch" style="--c:var(--s${index % 7})"></span>`;
+const swatch = (index: number): string => `<span class="swatch" style="--c:var(--s${index % 7})"></span>`;
 const seeds = (n: number): string => `${n} ${n === 1 ? 'seed' : 'seeds'}`;
 
 function interval(e: Estimate, write: (v: number) => string, before: string, className?: string): string {

@@ -20,6 +20,8 @@ import { type Axis, type Configuration, readableRuns, type Sweep } from './sweep
 
 /** Configurations that are shown by name where all would be too many. */
 const BEST = 5;
+/** Lines that a reader can see as many, and a page can hold. */
+const MOST_GREY = 60;
 /** Rows of a ranking that can be read beside each other. */
 const MOST_ROWS = 24;
 /** Letters of a name that fits at the end of a line. */
@@ -214,7 +216,9 @@ function overTraining({ metric }: Sweep, done: readonly Configuration[]): Chart 
     order: best.map(nameOf),
   });
   const caption = `${chart.caption}${numbered(best, nameOf)}`;
-  const others = done.slice(BEST);
+  const rest = done.slice(BEST);
+  const every = Math.ceil(rest.length / MOST_GREY);
+  const others = rest.filter((_, i) => i % every === 0);
   if (others.length === 0) return { ...chart, caption };
   const grey = {
     data: { values: rows(others).map((r) => ({ ...r, run: `${r.series} ${r.seed}` })) },
@@ -222,7 +226,7 @@ function overTraining({ metric }: Sweep, done: readonly Configuration[]): Chart 
   };
   return {
     ...chart,
-    caption: `${caption} Grey: the other ${others.length}.`,
+    caption: `${caption} Grey: ${every === 1 ? '' : `${others.length} of `}the other ${rest.length}.`,
     spec: behind(chart.spec, grey),
     ...(chart.compact ? { compact: behind(chart.compact, grey) } : {}),
   };
