@@ -45,7 +45,7 @@ function runsOf(path: string): Table {
 
 /** Numbers that are not whole, to six digits. */
 function short(row: Table[number]): Table[number] {
-  const cut = (x: unknown) => (typeof x === 'number' && !Number.isInteger(x) ? Number(x.toPrecision(6)) : x);
+  const cut = (x: unknown) => (typeof x === 'number' && !Number.isSafeInteger(x) ? Number(x.toPrecision(6)) : x);
   return Object.fromEntries(Object.entries(row).map(([k, v]) => [k, cut(v)])) as Table[number]; // the same cells
 }
 

@@ -72,7 +72,7 @@ function rowOf(run: Run): Row {
 
 function writeCsv(path: string, rows: readonly Row[]): void {
   const short = (v: unknown): unknown =>
-    typeof v !== 'number' || Number.isInteger(v) ? v : Number.isFinite(v) ? Number(v.toPrecision(6)) : null;
+    typeof v !== 'number' || Number.isSafeInteger(v) ? v : Number.isFinite(v) ? Number(v.toPrecision(6)) : null;
   const table = from(rows.map((row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, short(v)]))));
   writeFileSync(`${path}.tmp`, table.toCSV());
   renameSync(`${path}.tmp`, path);
