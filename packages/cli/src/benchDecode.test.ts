@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { benchDecode } from './benchDecode.ts';
 
 it('decodes at every depth and at depths that vary, and states the bound of each', async () => {
-  const sizes = { d: 8, heads: 2, layers: 1, loops: 3, ff: 16, vocab: 5, seq: 3, batch: 2, steps: 2 };
+  const sizes = { d: 8, heads: 2, layers: 1, loops: 3, ff: 16, vocab: 5, seq: 3, batch: 2, steps: 2, kv: 'keepLast' };
   const { batch, fullMs, cases } = await benchDecode({ ...sizes, device: { kind: 'cpu' } });
   expect(batch).toBe(2);
   expect(cases.map((c) => c.depth)).toEqual([1, 2, 'mixed']);

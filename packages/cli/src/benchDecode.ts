@@ -1,5 +1,16 @@
 // Times decoding with tokens that leave early against decoding at full depth, in turns, on the real model code.
-import { Decoder, fixedDepth, fold, initParams, key, loopLM, modelConfig, paramSpecs, randint } from '@looplab/core';
+import {
+  Decoder,
+  fixedDepth,
+  fold,
+  initParams,
+  key,
+  kvPolicyById,
+  loopLM,
+  modelConfig,
+  paramSpecs,
+  randint,
+} from '@looplab/core';
 import { tensor, useDevice } from '@looplab/engine';
 import type { deviceOf } from './device.ts';
 import { median } from './median.ts';
@@ -13,6 +24,8 @@ export interface DecodeBenchOptions {
   readonly vocab: number;
   /** Tokens in each prompt. */
   readonly seq: number;
+  /** KV policy by id. */
+  readonly kv: string;
   /** Rows that are decoded together. */
   readonly batch: number;
   /** Rounds; each decodes some tokens at full depth and as many of every case. */
@@ -57,14 +70,18 @@ interface Timed {
  * @throws ConfigError for a shape that cannot be built
  */
 export async function benchDecode(o: DecodeBenchOptions): Promise<DecodeBenchResult> {
-  const { d, heads, layers, loops, ff, vocab, seq, batch } = o;
+  const { d, heads, layers, loops, ff, vocab, seq, batch, kv } = o;
   const model = modelConfig({ vocab, dModel: d, heads, layers, loops, dFF: ff });
   const strategy = loopLM();
   await useDevice(o.device);
   const params = initParams(paramSpecs(model, strategy), key(0));
   const depths = [...Array.from({ length: loops - 1 }, (_, i) => i + 1), 'mixed' as const];
   const arms = [loops, ...depths];
-  const decoder = new Decoder(model, strategy, params, { exit: fixedDepth(), block: seq + TOKENS * loops });
+  const decoder = new Decoder(model, strategy, params, {
+    exit: fixedDepth(),
+    kv: kvPolicyById(kv),
+    block: seq + TOKENS * loops,
+  });
   const prompts = tensor(randint(key(1), batch * seq, vocab), [batch, seq]);
 
   const times = new Map<number | 'mixed', Timed[]>(arms.map((arm) => [arm, []]));

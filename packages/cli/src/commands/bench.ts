@@ -24,6 +24,7 @@ export const bench = command({
     vocab: wholeNumber('vocab', 'number of token ids', 64, 2),
     seq: optionalWholeNumber('seq', 'tokens in a row (step: 64), in a prompt (decode: 16)'),
     batch: optionalWholeNumber('batch', 'rows (step: 32; decode: 1, then 16)'),
+    kv: { type: 'string', default: 'perLoop', describe: 'KV policy by id (decode)' },
     steps: wholeNumber('steps', 'timed steps or rounds, after the warm-up', 10),
     remat: {
       type: 'boolean',

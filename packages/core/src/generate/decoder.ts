@@ -326,6 +326,7 @@ export class Decoder {
       groups.set(kindOf(f).id, group);
     }
     const largest = [...groups.values()].reduce((a, b) => (b.length > a.length ? b : a));
+    largest.sort((a, b) => a.row - b.row); // rows in order are read from the cache in place
     if (this.#setup.strategy.driver.id === unroll.id) await runner.step(largest);
     else await runner.whole(largest);
   }
