@@ -1,15 +1,15 @@
 // Computes what rows need next: packs it, runs a program, and files what comes out.
 import { type Hosted, HostTensor } from '@looplab/engine';
-import type { KvSlot } from '../kv/kvSlots.ts';
 import type { Params } from '../model/params.ts';
 import { CODA, PRELUDE, type StackShape } from '../model/specs.ts';
 import { readoutFlops, stackFlops } from '../recurrence/flops.ts';
 import type { Inputs } from '../recurrence/plan.ts';
 import { bucketOf } from './bucket.ts';
 import { compilePrograms, type Named, type Programs } from './compilePrograms.ts';
+import type { Course } from './courses.ts';
 import type { Before, DecodeSetup, Given, StepResult, StepRows } from './decodePrograms.ts';
-import { type Course, type Flight, kindOf, loopOf, pairsOf, stepKey, stopping } from './flight.ts';
-import type { LayerRow } from './kvCache.ts';
+import { type Flight, kindOf, loopOf, pairsOf, stepKey, stopping } from './flight.ts';
+import { layerRows, slotOf, tokenOf } from './layerRow.ts';
 import { RopeRows } from './ropeRows.ts';
 import { blankAll, type HostTensors, pack, packAll, unpack, unpackAll } from './rows.ts';
 import type { StepKind } from './stepKind.ts';
@@ -119,7 +119,8 @@ export class DecodeRunner {
       f.step++;
       for (const j of stops) {
         if (logits) keepLogits(f, j, floats(logits[i]));
-        if (coda) this.#memory.wroteOnce(CODA, { row: f.row, offset: f.offset + j, seq: 1 }, token(coda(i), j, f.seq));
+        if (coda)
+          this.#memory.wroteOnce(CODA, { row: f.row, offset: f.offset + j, seq: 1 }, tokenOf(coda(i), j, f.seq));
       }
       const left = f.step < f.course.plan.steps.length;
       if (left && (this.#setup.kv.write === 'all' || f.stopped.includes(0))) return;
@@ -264,7 +265,7 @@ export class DecodeRunner {
         ),
       loop: packed(flights, (f) => new Float32Array(f.seq).fill(loopOf(f))),
       stopped: held ? packed(flights, (f) => f.stopped) : undefined,
-      latest: fills ? latestOf(flights.flatMap((f) => this.#memory.latest(f) ?? [])) : undefined,
+      latest: fills ? slotOf(flights.flatMap((f) => this.#memory.latest(f) ?? [])) : undefined,
       before: this.#before(flights),
       past: this.#memory.views(flights),
       coda: this.#coda(flights),
@@ -306,39 +307,6 @@ const floats = (x: HostTensor | undefined): Float32Array | undefined => x?.data 
 
 const packed = (flights: readonly Flight[], of: (f: Flight) => Float32Array): HostTensor =>
   pack(flights.map((f) => new HostTensor(of(f), [f.seq])));
-
-/** The layers of a slot [rows, seq, width] by rows. */
-function layerRows({ layers }: Hosted<KvSlot>): (row: number) => LayerRow[] {
-  const of = ({ data, shape }: HostTensor, row: number): Float32Array => {
-    const size = data.length / (shape[0] ?? 1);
-    return data.subarray(row * size, (row + 1) * size) as Float32Array; // keys and values are float32
-  };
-  return (row) => layers.map(({ k, v }) => ({ k: of(k, row), v: of(v, row) }));
-}
-
-/** One token of what rows wrote. */
-function token(layers: readonly LayerRow[], j: number, seq: number): LayerRow[] {
-  const one = (x: Float32Array): Float32Array => x.subarray((j * x.length) / seq, ((j + 1) * x.length) / seq);
-  return layers.map(({ k, v }) => ({ k: one(k), v: one(v) }));
-}
-
-/** What rows wrote last, as a slot; undefined if they have written nothing yet. */
-function latestOf(rows: readonly { layers: LayerRow[]; has: Float32Array }[]): Hosted<KvSlot> | undefined {
-  const [first] = rows;
-  if (!first) return undefined;
-  const seq = first.has.length;
-  const layer = (i: number, of: 'k' | 'v'): HostTensor =>
-    pack(
-      rows.map(({ layers }) => {
-        const data = layers[i]?.[of] ?? new Float32Array(0); // rows have the same layers
-        return new HostTensor(data, [seq, data.length / seq]);
-      }),
-    );
-  return {
-    layers: first.layers.map((_, i) => ({ k: layer(i, 'k'), v: layer(i, 'v') })),
-    has: pack(rows.map(({ has }) => new HostTensor(has, [seq]))),
-  };
-}
 
 function keepLogits(f: Flight, j: number, logits: Float32Array | undefined): void {
   if (!logits) return;

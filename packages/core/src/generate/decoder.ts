@@ -7,20 +7,18 @@ import type { KvPolicy } from '../kv/kvPolicy.ts';
 import { assertSeq, type ModelConfig } from '../model/config.ts';
 import type { Params } from '../model/params.ts';
 import type { StackShape } from '../model/specs.ts';
-import { stepFlops } from '../recurrence/flops.ts';
 import { assertStrategy, stacksOf } from '../recurrence/layout.ts';
 import { drawValues } from '../recurrence/noise.ts';
-import { planContext, plansOf } from '../recurrence/pass.ts';
-import type { Inputs, Plan } from '../recurrence/plan.ts';
+import type { Inputs } from '../recurrence/plan.ts';
 import type { NoiseSpec, Strategy } from '../recurrence/strategy.ts';
 import { StrategyError } from '../recurrence/strategyError.ts';
 import { unroll } from '../recurrence/unroll.ts';
 import type { Key } from '../rng/random.ts';
+import { type Course, Courses } from './courses.ts';
 import type { DecodeSetup } from './decodePrograms.ts';
 import { DecodeRunner, type RowFlights } from './decodeRunner.ts';
-import { type Course, type Flight, isDone, kindOf } from './flight.ts';
+import { type Flight, isDone, kindOf } from './flight.ts';
 import { type HostTensors, pack, unpackAll } from './rows.ts';
-import { stepKinds } from './stepKind.ts';
 
 export interface DecoderOptions {
   /** Loops to run at most; default `model.loops`. */
@@ -78,10 +76,8 @@ export class Decoder {
   readonly #params: Params;
   readonly #key: Key | undefined;
   readonly #block: number;
-  readonly #courses = new Map<string, readonly Course[]>();
-  /** Numbers of the plans that there were. */
-  readonly #plans = new Map<string, number>();
-  #runner: DecodeRunner | undefined;
+  /** Made for the first batch. */
+  #opened: { readonly runner: DecodeRunner; readonly courses: Courses } | undefined;
   /** Tokens in each row, those under way included. */
   #lengths: number[] = [];
   /** Rows under way: one flight a trajectory. */
@@ -112,7 +108,7 @@ export class Decoder {
 
   /** Counted FLOPs of all tokens so far. */
   get flops(): number {
-    return this.#runner?.flops ?? 0;
+    return this.#opened?.runner.flops ?? 0;
   }
 
   /**
@@ -125,16 +121,17 @@ export class Decoder {
   async feed(inputs: FedInputs, options: { exit?: null } = {}): Promise<Decoded> {
     const { limits: given, ...fed } = inputs;
     const [batch, seq] = inputs.ids.shape as [number, number]; // [batch, seq]
-    const runner = this.#open(batch);
+    const { runner, courses } = this.#open(batch);
     const offset = this.length;
     if (this.#flights.length > 0 || this.#lengths.some((n) => n !== offset))
       throw new ConfigError('rows that were sent tokens of their own cannot be fed together; go on with send');
     const before = runner.flops;
-    const { courses, depth } = this.#coursesOf(fed);
+    const planned = courses.of(fed);
+    const { depth } = planned;
     const limits = limitsOf(depth ? await depth.data() : undefined, given, batch * seq);
     const rows = unpackAll(await hosted(fed));
     const flights = rows.map((row, b) =>
-      this.#launch(courses, {
+      this.#launch(planned.courses, {
         row: b,
         inputs: row,
         seq,
@@ -168,7 +165,7 @@ export class Decoder {
         throw new ConfigError(`token ids must be 0 to ${this.#setup.config.vocab - 1} (got ${id})`);
     }
     if (tokens.length === 0) return;
-    const courses = this.#coursesOfOne();
+    const courses = this.#use().courses.ofOne(this.#lengths.length);
     await this.#begin(
       tokens.map(({ row, id, limit }) => {
         const inputs = { ids: new HostTensor(Int32Array.of(id), [1]) };
@@ -185,7 +182,7 @@ export class Decoder {
       const arrived = this.#flights.filter((row) => row.every(isDone));
       if (arrived.length === 0) continue;
       this.#flights = this.#flights.filter((row) => !row.every(isDone));
-      const { logits, chosen } = await (this.#runner as DecodeRunner).read(arrived); // there are flights
+      const { logits, chosen } = await this.#use().runner.read(arrived);
       return chosen.map((f, i) => ({
         row: f.row,
         logits: logits[i]?.data as Float32Array, // one a row
@@ -197,24 +194,24 @@ export class Decoder {
 
   /** Forgets all tokens, those under way included; what was compiled serves the next ones of this batch. */
   reset(): void {
-    this.#runner?.clear();
+    this.#opened?.runner.clear();
     this.#lengths.fill(0);
     this.#flights = [];
   }
 
   /** Frees what was derived from the parameters. */
   dispose(): void {
-    this.#runner?.dispose();
-    this.#runner = undefined;
+    this.#opened?.runner.dispose();
+    this.#opened = undefined;
     this.#lengths = [];
     this.#flights = [];
   }
 
-  /** The runner of a batch, made for the first one. */
-  #open(batch: number): DecodeRunner {
-    if (!this.#runner) {
+  /** What computes a batch, made for the first one. */
+  #open(batch: number): { readonly runner: DecodeRunner; readonly courses: Courses } {
+    if (!this.#opened) {
       const shared = this.#noise().filter(({ spec }) => spec.per === 'batch');
-      this.#runner = new DecodeRunner(this.#setup, this.#stacks, this.#params, {
+      const runner = new DecodeRunner(this.#setup, this.#stacks, this.#params, {
         rows: batch,
         block: this.#block,
         shared: Object.fromEntries(
@@ -224,13 +221,19 @@ export class Decoder {
           }),
         ),
       });
+      this.#opened = { runner, courses: new Courses(this.#setup, this.#stacks, (course) => runner.open(course)) };
       this.#lengths = new Array<number>(batch).fill(0);
     }
     if (batch !== this.#lengths.length)
       throw new ConfigError(
         `the decoder holds ${this.#lengths.length} sequences (got ids for ${batch}); make one decoder a batch`,
       );
-    return this.#runner;
+    return this.#opened;
+  }
+
+  /** What computes the batch there is. */
+  #use(): { readonly runner: DecodeRunner; readonly courses: Courses } {
+    return this.#open(this.#lengths.length);
   }
 
   /** What is drawn for tokens, the exit rule's tosses included. */
@@ -243,46 +246,6 @@ export class Decoder {
     ];
   }
 
-  /** The trajectories of tokens of this shape. Plans are made once a shape, unless their depth comes with the tokens. */
-  #coursesOf(inputs: Inputs): { courses: readonly Course[]; depth: tf.Tensor | undefined } {
-    const { config, strategy, kv, loops, hp } = this.#setup;
-    const shape = shapeKey(inputs.ids.shape[1] ?? 0, Object.keys(inputs));
-    const known = this.#courses.get(shape);
-    if (known && !inputs.depth) return { courses: known, depth: undefined };
-    const plans = plansOf(strategy, planContext(strategy, config, { loops, train: false, inputs, hp }));
-    const [first] = plans as [Plan]; // there is at least one
-    const courses = (strategy.choose ? plans : [first]).map(({ depth: _, ...plan }, trajectory): Course => {
-      const name = JSON.stringify([trajectory, plan]);
-      const number = this.#plans.get(name) ?? this.#plans.size;
-      this.#plans.set(name, number);
-      const course = {
-        trajectory,
-        plan,
-        kinds: stepKinds(strategy, kv, plan, number),
-        costs: plan.steps.map((k) => {
-          const cost = (rows: number, pairs: number): number =>
-            stepFlops(config, strategy, kv, k, { shape: this.#stacks[k.core] as StackShape, rows, pairs }); // plans name declared cores
-          const once = cost(0, 0);
-          return { once, token: cost(1, 0) - once, pair: cost(0, 1) - once };
-        }),
-      };
-      this.#runner?.open(course);
-      return course;
-    });
-    this.#courses.set(shape, courses);
-    return { courses, depth: first.depth };
-  }
-
-  /** The trajectories of single tokens. */
-  #coursesOfOne(): readonly Course[] {
-    const known = this.#courses.get(shapeKey(1, ['ids']));
-    if (known) return known;
-    const ids = tf.zeros([this.#lengths.length, 1], 'int32'); // plans see its shape only
-    const { courses } = this.#coursesOf({ ids });
-    ids.dispose();
-    return courses;
-  }
-
   /** Flights of one row's tokens. */
   #launch(
     courses: readonly Course[],
@@ -292,9 +255,8 @@ export class Decoder {
     const offset = this.#lengths[row] as number; // checked by the caller
     assertSeq(this.#setup.config, seq, offset);
     const flights = courses.map((course): Flight => {
-      const loops = course.plan.steps.filter((k) => !k.inner).length;
-      const at = { batch: 1, seq, loops, offset, rows: [row] };
-      const drawn = this.#noise(loops).filter(({ spec }) => spec.per !== 'batch');
+      const at = { batch: 1, seq, loops: course.loops, offset, rows: [row] };
+      const drawn = this.#noise(course.loops).filter(({ spec }) => spec.per !== 'batch');
       const noise: HostTensors = Object.fromEntries(
         drawn.map(({ spec, key }) => {
           const { data, shape } = drawValues(spec, at, key);
@@ -308,7 +270,7 @@ export class Decoder {
   }
 
   async #begin(rows: readonly RowFlights[]): Promise<void> {
-    const runner = this.#runner as DecodeRunner; // opened by the caller
+    const { runner } = this.#use();
     for (const [f] of rows) this.#lengths[f.row] = f.offset + f.seq;
     await runner.reserve(this.length);
     this.#flights.push(...rows);
@@ -317,7 +279,7 @@ export class Decoder {
 
   /** The next step of as many flights as can be computed together. */
   async #step(): Promise<void> {
-    const runner = this.#runner as DecodeRunner; // there are flights
+    const { runner } = this.#use();
     const groups = new Map<string, Flight[]>();
     for (const f of this.#flights.flat()) {
       if (isDone(f)) continue;
@@ -331,9 +293,6 @@ export class Decoder {
     else await runner.whole(largest);
   }
 }
-
-/** Equal for inputs whose plans are the same. */
-const shapeKey = (seq: number, names: readonly string[]): string => `${seq} ${[...names].sort()}`;
 
 /** The values of what was fed. */
 async function hosted(inputs: Inputs): Promise<HostTensors> {

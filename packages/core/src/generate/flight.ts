@@ -1,18 +1,9 @@
 // A row's new tokens on their way through the loops of one trajectory.
 import type { HostTensor } from '@looplab/engine';
-import type { Plan } from '../recurrence/plan.ts';
+import type { Course } from './courses.ts';
 import type { Kept } from './kept.ts';
 import type { HostTensors } from './rows.ts';
 import type { StepKind } from './stepKind.ts';
-
-/** A trajectory as it is planned for tokens of one shape. */
-export interface Course {
-  readonly trajectory: number;
-  readonly plan: Plan;
-  readonly kinds: readonly StepKind[];
-  /** FLOPs of each step: once, for each token and for each pair of a query and a key. */
-  readonly costs: readonly { readonly once: number; readonly token: number; readonly pair: number }[];
-}
 
 export interface Flight {
   readonly course: Course;
@@ -41,7 +32,7 @@ export interface Flight {
   readonly latest: Map<string, string>;
   /** What is to be kept of each core, under policies that keep one slot. */
   readonly kept: Map<string, Kept>;
-  /** [seq, vocab], filled where a token stops, if the exit rule needs logits. */
+  /** [seq, vocab], filled where a token stops, if logits are read with the steps. */
   logits?: Float32Array;
 }
 

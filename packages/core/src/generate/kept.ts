@@ -1,11 +1,5 @@
 // What a cache keeps of a token whose policy leaves it one slot: the first of what its loops wrote, the last or the mean.
-import type { LayerRow } from './kvCache.ts';
-
-interface Written {
-  readonly layers: readonly LayerRow[];
-  /** [seq], 1 where a token wrote. */
-  readonly has: Float32Array;
-}
+import type { LayerRow, Written } from './layerRow.ts';
 
 export class Kept {
   readonly #rule: 'first' | 'last' | 'mean';

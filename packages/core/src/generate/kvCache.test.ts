@@ -2,7 +2,8 @@
 import type { HostTensor } from '@looplab/engine';
 import { describe, expect, it } from 'vitest';
 import { bucketOf } from './bucket.ts';
-import { KvCache, type LayerRow } from './kvCache.ts';
+import { KvCache } from './kvCache.ts';
+import type { LayerRow } from './layerRow.ts';
 
 const shape = { layers: 2, dModel: 6, heads: 2, dFF: 1, finalNorm: true };
 

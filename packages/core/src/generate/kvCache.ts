@@ -2,12 +2,7 @@
 import { type Hosted, HostTensor } from '@looplab/engine';
 import type { CachedSlot } from '../kv/cachedSession.ts';
 import type { StackShape } from '../model/specs.ts';
-
-/** The keys and values that one layer made of a row's tokens, [seq, width] each. */
-export interface LayerRow {
-  readonly k: Float32Array;
-  readonly v: Float32Array;
-}
+import type { LayerRow, Written } from './layerRow.ts';
 
 /** Where a row's tokens stand. */
 export interface Place {
@@ -83,7 +78,7 @@ export class KvCache {
   }
 
   /** What is written of some tokens in a slot. */
-  read(stack: string, slot: string, at: Place): { layers: LayerRow[]; has: Float32Array } {
+  read(stack: string, slot: string, at: Place): Written {
     const store = this.#store(stack);
     const from = this.#hasAt(store, slot, at);
     const layers = store.k.map((k, i) => ({

@@ -3,10 +3,12 @@ import { type Hosted, HostTensor, MASKED } from '@looplab/engine';
 import type { PastView } from '../kv/cachedSession.ts';
 import type { KvPolicy } from '../kv/kvPolicy.ts';
 import { CODA, PRELUDE, type StackShape } from '../model/specs.ts';
-import { type Course, type Flight, kindOf } from './flight.ts';
+import type { Course } from './courses.ts';
+import { type Flight, kindOf } from './flight.ts';
 import { Kept } from './kept.ts';
-import { KvCache, type LayerRow, type Place } from './kvCache.ts';
+import { KvCache, type Place } from './kvCache.ts';
 import { LastTokens } from './lastTokens.ts';
+import type { LayerRow, Written } from './layerRow.ts';
 import { KEPT, type StepKind, slotsOf } from './stepKind.ts';
 
 /** The only slot of prelude and coda. */
@@ -101,7 +103,7 @@ export class TokenMemory {
   }
 
   /** What the tokens wrote last in the core of their next step. */
-  latest(f: Flight): { layers: LayerRow[]; has: Float32Array } | undefined {
+  latest(f: Flight): Written | undefined {
     const { core } = kindOf(f).k;
     const slot = f.latest.get(core);
     return slot === undefined ? undefined : this.#cache.read(key(f.course, core), slot, f);
@@ -124,7 +126,7 @@ export class TokenMemory {
     }
   }
 
-  #keep(f: Flight, core: string, written: { layers: readonly LayerRow[]; has: Float32Array }): void {
+  #keep(f: Flight, core: string, written: Written): void {
     const { keep } = this.#policy;
     if (!keep) return;
     const kept = f.kept.get(core) ?? new Kept(keep);
