@@ -36,4 +36,4 @@ const rows = [
     return { task, strategy: variant, seed, status, accuracy, loss, params, training, answering };
   });
 });
-writeFileSync(join(import.meta.dirname, 'data', 'strategies.csv'), `${from(rows).toCSV()}\n`);
+writeFileSync(join(import.meta.dirname, 'data', 'strategies.csv'), from(rows).toCSV());
