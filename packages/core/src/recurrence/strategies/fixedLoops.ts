@@ -25,7 +25,8 @@ export interface Hidden extends State {
 }
 
 /**
- * `h_0 = e`, `h_t = core(h_{t-1})`, `model.loops` times; logits from the last. A batch's `depth` stops tokens earlier.
+ * `h_0 = e`, `h_t = core(h_{t-1})`, `model.loops` times; logits from the last: `k` layers looped `L` times
+ * (arXiv 2502.17416), with `model.prelude` and `model.coda` layers around them where asked for. A batch's `depth` stops tokens earlier.
  */
 export function fixedLoops(options: z.input<typeof fixedLoopsOptions> = {}): Strategy<Hidden> {
   const resolved = parseOptions('strategy', fixedLoopsOptions, options);
