@@ -4,7 +4,7 @@ import type { Claim, ClaimOf } from '@looplab/cli';
 import type { RunSummary } from '@looplab/train';
 
 /** A claim with the comparisons it rests on, one a pair: what was compared, and columns of `compareSeeds`. */
-export interface PairedClaim extends Claim {
+interface PairedClaim extends Claim {
   readonly comparisons: readonly Row[];
 }
 

@@ -33,7 +33,7 @@ export interface DecodeBenchOptions {
   readonly device: ReturnType<typeof deviceOf>;
 }
 
-export interface DecodeCase {
+interface DecodeCase {
   /** Loops that tokens take: all the same, or evenly from 1 to all. */
   readonly depth: number | 'mixed';
   /** Loops a token took, on average. */
