@@ -20,7 +20,7 @@ export default [
         facet: { field: 'task', title: 'Task' },
       }),
   }),
-  ...['words over S3'].map((task) => {
+  ...['words over S3', 'Mano'].map((task) => {
     const id = task === 'Mano' ? 'accuracy-against-flops-mano' : 'accuracy-against-flops';
     return defineFigure({
       id,

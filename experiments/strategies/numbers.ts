@@ -8,7 +8,7 @@ const pairs = baselines.flatMap((b) =>
 );
 const accuracy = { quantity: 'held-out accuracy', table: 'strategies', value: 'accuracy' };
 
-const numbers: readonly NumbersOf[] = ['words over S3'].flatMap((task) => [
+const numbers: readonly NumbersOf[] = ['words over S3', 'Mano'].flatMap((task) => [
   { ...accuracy, where: { task }, by: ['strategy'] },
   {
     ...accuracy,
