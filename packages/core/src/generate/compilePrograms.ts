@@ -36,7 +36,10 @@ type Given = Hosted<DecodeGiven>;
 type Past = Hosted<PastView> | undefined;
 type Made<F extends (...args: never[]) => unknown> = Promise<Hosted<ReturnType<F>>>;
 
-/** Each takes the number of tokens in a row first; those that need it, the name of a step. */
+/**
+ * Each takes the number of tokens in a row first; those that need it, the name of a step. What a program returns is
+ * overwritten when it runs again.
+ */
 export interface Programs {
   begin(seq: number, given: Given, past: Past): Made<typeof decodeBegin>;
   step(seq: number, name: string, given: Given, rows: Hosted<StepRows>): Made<typeof decodeStep>;
@@ -66,8 +69,8 @@ export function compilePrograms(setup: DecodeSetup, params: Params, named: (name
   let ready: Promise<unknown> | undefined;
   const program = <A extends unknown[], R>(name: string, f: (w: Weights, ...args: A) => R) => {
     type Program = (...args: unknown[]) => Promise<Hosted<R>>; // the arguments are checked where it is called, below
-    const within = compileHost((...args: A) => f(bound, ...args), { name }) as unknown as Program;
-    const beside = compileHost(f, { name }) as unknown as Program;
+    const within = compileHost((...args: A) => f(bound, ...args), { name, reuse: true }) as unknown as Program;
+    const beside = compileHost(f, { name, reuse: true }) as unknown as Program;
     return async (seq: number, ...args: Hosted<A> & unknown[]): Promise<Hosted<R>> => {
       ready ??= Promise.all(tensors(bound).map((x) => x.data()));
       await ready;

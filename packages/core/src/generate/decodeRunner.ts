@@ -11,7 +11,7 @@ import type { Before, DecodeSetup, Given, StepResult, StepRows } from './decodeP
 import { type Flight, kindOf, loopOf, pairsOf, stepKey, stopping } from './flight.ts';
 import { layerRows, slotOf, tokenOf } from './layerRow.ts';
 import { RopeRows } from './ropeRows.ts';
-import { blankAll, type HostTensors, pack, packAll, unpack, unpackAll } from './rows.ts';
+import { blankAll, copyAll, copyOf, type HostTensors, pack, packAll, unpack, unpackAll } from './rows.ts';
 import type { StepKind } from './stepKind.ts';
 import { TokenMemory } from './tokenMemory.ts';
 
@@ -77,7 +77,8 @@ export class DecodeRunner {
     const made = unpack(out.e);
     const layers = layerRows(out.written);
     rows.forEach((row, i) => {
-      for (const f of row) f.e = made[i] as HostTensor; // one a row
+      const e = copyOf(made[i] as HostTensor); // one a row
+      for (const f of row) f.e = e;
       this.#memory.wroteOnce(PRELUDE, row[0], layers(i), row[0].inputs.keyMask);
     });
     for (const f of flights) this.flops += stackFlops(shape, f.seq, pairsOf(f));
@@ -110,9 +111,9 @@ export class DecodeRunner {
       const kind = kindOf(f);
       if (written) this.#memory.wrote(f, kind, written(i), floats(has?.[i]));
       this.#memory.last.keep(stepKey(f, f.step), f.row, shown[i] ?? {});
-      f.since = kind.k.inner ? (f.since ?? f.state ?? begun[i]) : undefined;
-      f.state = states[i] ?? {};
-      f.memory = memories[i] ?? {};
+      f.since = kind.k.inner ? (f.since ?? f.state ?? copyAll(begun[i] ?? {})) : undefined;
+      f.state = copyAll(states[i] ?? {});
+      f.memory = copyAll(memories[i] ?? {});
       if (kind.alike && !this.#blanks.has(likeOf(f)))
         this.#blanks.set(likeOf(f), { state: blankAll(f.state), memory: blankAll(f.memory) });
       const stops = stopping(f, done?.subarray(i * f.seq, (i + 1) * f.seq));
@@ -170,7 +171,7 @@ export class DecodeRunner {
     const depths = unpack(out.depth);
     const shown = plan.steps.map(({ t }) => unpackAll(out.shown[t] ?? {}));
     flights.forEach((f, i) => {
-      f.state = states[i] ?? {};
+      f.state = copyAll(states[i] ?? {});
       f.depths.set(floats(depths[i]) ?? []);
       plan.steps.forEach((_, n) => {
         this.#memory.last.keep(stepKey(f, n), f.row, shown[n]?.[i] ?? {});
@@ -211,7 +212,7 @@ export class DecodeRunner {
     });
     const choice = out.choice?.data;
     return {
-      logits: unpack(out.logits).slice(0, rows.length),
+      logits: unpack(out.logits).slice(0, rows.length).map(copyOf),
       chosen: rows.map((row, i) => row[choice?.[i] ?? 0] as Flight), // a trajectory of the row
     };
   }

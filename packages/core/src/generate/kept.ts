@@ -14,7 +14,7 @@ export class Kept {
   /** What the next loop wrote, or showed of an earlier one if it was skipped. */
   add(written: Written): void {
     if (this.#rule === 'last' || !this.#kept) {
-      this.#kept = this.#rule === 'mean' ? copyOf(written) : written;
+      this.#kept = copyOf(written);
       this.#counts = written.has.slice();
       return;
     }

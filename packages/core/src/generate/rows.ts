@@ -25,7 +25,7 @@ export function packAll(rows: readonly HostTensors[]): Record<string, HostTensor
   return out;
 }
 
-/** One record a row. */
+/** One record a row; they share the memory of the tensors. */
 export function unpackAll(xs: HostTensors): Record<string, HostTensor>[] {
   const rows: Record<string, HostTensor>[] = [];
   for (const name in xs) {
@@ -36,6 +36,11 @@ export function unpackAll(xs: HostTensors): Record<string, HostTensor>[] {
     });
   }
   return rows;
+}
+
+/** Memory of its own for a row that must last. */
+export function copyOf({ data, shape }: HostTensor): HostTensor {
+  return new HostTensor(data.slice(), shape);
 }
 
 /** Zeros of the same shape. */
@@ -50,4 +55,11 @@ export function blankAll(xs: HostTensors): HostTensors {
 
 function like(data: HostData, size: number): HostData {
   return new (data.constructor as new (n: number) => HostData)(size);
+}
+
+/** Copies of all. */
+export function copyAll(xs: HostTensors): HostTensors {
+  const out: Record<string, HostTensor> = {};
+  for (const name in xs) out[name] = copyOf(xs[name] as HostTensor);
+  return out;
 }

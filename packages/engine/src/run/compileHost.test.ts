@@ -68,3 +68,14 @@ describe.each(['cpu', 'onnx'] as const)('on %s', (kind) => {
     expect(tf.memory().numTensors).toBe(before);
   });
 });
+
+it('writes results into the same memory if told to, shape by shape', async () => {
+  await useDevice({ kind: 'onnx' });
+  const g = compileHost((x: tf.Tensor) => tf.add(x, 1), { reuse: true });
+  const first = await g(host(1, 2));
+  const other = await g(host(5));
+  const second = await g(host(3, 4));
+  expect([...second.data]).toEqual([4, 5]);
+  expect(second.data).toBe(first.data);
+  expect([...other.data]).toEqual([6]);
+});

@@ -55,6 +55,18 @@ interface Unit {
   readonly traced: Traced;
   /** For each input of the graph its place among the leaves of a call. */
   readonly places: readonly number[];
+  /** Memory that results are written into again. */
+  into: readonly TypedArray[];
+}
+
+export interface HostOptions {
+  /** Shown in errors. Default: the name of the function. */
+  readonly name?: string;
+  /**
+   * Results of a call are overwritten by the next call of the same shape, so that calls leave no memory to be collected:
+   * copy what must last. Backend `onnx` only; elsewhere results are new.
+   */
+  readonly reuse?: boolean;
 }
 
 /**
@@ -65,7 +77,7 @@ interface Unit {
  */
 export function compileHost<A extends unknown[], R>(
   fn: (...args: A) => R,
-  options: { readonly name?: string } = {},
+  options: HostOptions = {},
 ): (...args: Hostable<A> & unknown[]) => Promise<Hosted<R>> {
   const name = options.name ?? (fn.name || 'anonymous');
   // The latest first: calls come in runs of one shape, and comparing is cheaper than writing a key.
@@ -86,13 +98,15 @@ export function compileHost<A extends unknown[], R>(
     }
     const [found] = units.splice(at, 1) as [(typeof units)[number]]; // it is there
     units.unshift(found);
-    const { program, traced, places } = await found.unit;
+    const unit = await found.unit;
+    const { program, traced, places } = unit;
     const feeds: TypedArray[] = [];
     for (const i of places) {
       const leaf = leaves[i] as Leaf; // places of this structure
       feeds.push(leaf instanceof HostTensor ? leaf.data : await dataOf(backend, leaf));
     }
-    const outputs = await program.run(feeds);
+    const outputs = await program.run(feeds, unit.into);
+    if (options.reuse) unit.into = outputs;
     return treeUnflatten(
       traced.def,
       traced.leaves.map((leaf) =>
@@ -161,7 +175,7 @@ async function build<A extends unknown[]>(
       .leaves.filter((leaf) => leaf instanceof tf.Tensor)
       .map((leaf) => stands.indexOf(leaf));
     const graph: Graph = optimize(traced.graph);
-    return { program: await load(graph, currentSettings()), traced, places };
+    return { program: await load(graph, currentSettings()), traced, places, into: [] };
   } finally {
     tf.dispose(stands.filter((x, i) => x !== leaves[i]));
   }
