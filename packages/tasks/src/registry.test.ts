@@ -72,8 +72,8 @@ it.each(['nope', 'toString', ''])('names the tasks there are when asked for %j',
 it('is documented: every task and every option stands in docs/tasks.md', () => {
   const docs = readFileSync(new URL('../../../docs/tasks.md', import.meta.url), 'utf8');
   for (const [name, { options }] of Object.entries(tasks)) {
-    const row = docs.split('\n').find((line) => line.startsWith(`| \`${name}\` |`));
-    const named = [...(row?.split(' | ')[2]?.matchAll(/`(\w+)`/g) ?? [])].map(([, option]) => option);
+    const row = docs.split('\n').find((line) => line.startsWith(`| \`${name}\` `));
+    const named = [...(row?.split(/ +\| +/)[2]?.matchAll(/`(\w+)`/g) ?? [])].map(([, option]) => option);
     expect(named, name).toEqual(Object.keys(options.shape));
   }
 });
