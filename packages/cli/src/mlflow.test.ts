@@ -102,7 +102,7 @@ describe('looplab mlflow sync', { timeout: 60_000 }, () => {
     ],
     [
       'a run that is not there',
-      ['sync', 'nope', '--uri', 'http://h'],
+      ['sync', 'nope', '--results', newResults(1), '--uri', 'http://h'],
       2,
       'there is no folder nope and no run of that id in',
     ],
