@@ -179,7 +179,8 @@ describe.skipIf(!hasJupyter)(
       expect(files.sort()).toEqual(Object.keys(outputsOf).sort());
     });
 
-    it.each(Object.entries(outputsOf))('%s runs, and shows what it should', async (name, expected) => {
+    // Deno's kernel may say that it is idle before its last output is out, on a busy machine
+    it.each(Object.entries(outputsOf))('%s runs, and shows what it should', { retry: 2 }, async (name, expected) => {
       const done = join(place, `${name}.ipynb`);
       const args = ['--from', 'ts:percent', '--to', 'ipynb', '--execute', '--run-path', folder, '--output', done];
       await run(join(jupyter, 'venv', 'bin', 'jupytext'), [...args, join(folder, `${name}.ts`)]);
