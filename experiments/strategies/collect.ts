@@ -1,8 +1,9 @@
-// Writes data/strategies.csv from the summaries of both studies: `node experiments/strategies/collect.ts [results]`.
+// Writes data/strategies.csv and data/chain.csv from the summaries of the three studies: `node experiments/strategies/collect.ts [results]`.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { flops, modelConfig } from '@looplab/core';
 import { from } from 'arquero';
+import chain from './chain.ts';
 import mano from './mano.ts';
 import words from './study.ts';
 
@@ -19,10 +20,9 @@ interface Summary {
 }
 
 const results = process.argv[2] ?? 'results';
-const rows = [
-  { study: words, task: 'words over S3' },
-  { study: mano, task: 'Mano' },
-].flatMap(({ study, task }) => {
+type Study = typeof words;
+
+function rowsOf(study: Study, task: string): object[] {
   const path = join(results, study.name, 'summary.json');
   if (!existsSync(path)) return [];
   const summary = JSON.parse(readFileSync(path, 'utf8')) as Summary; // as runStudy writes it
@@ -35,5 +35,10 @@ const rows = [
     const answering = flops(config, strategy, { batch: 1, seq }) / seq;
     return { task, strategy: variant, seed, status, accuracy, loss, params, training, answering };
   });
-});
-writeFileSync(join(import.meta.dirname, 'data', 'strategies.csv'), from(rows).toCSV());
+}
+
+const write = (file: string, rows: object[]): void => {
+  if (rows.length > 0) writeFileSync(join(import.meta.dirname, 'data', file), from(rows).toCSV());
+};
+write('strategies.csv', [...rowsOf(words, 'words over S3'), ...rowsOf(mano, 'Mano')]);
+write('chain.csv', rowsOf(chain, 'written words over S3'));
