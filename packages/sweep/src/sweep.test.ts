@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CancelledError, RunFolderError, readStatus } from '@looplab/train';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { fakeStudy, fakeWorker, ledger } from '../test/fakeStudy.ts';
 import { tempDir } from '../test/tempDir.ts';
 import { SweepError, SweepLockedError } from './errors.ts';
@@ -178,6 +178,10 @@ describe('a run that does not finish', () => {
 });
 
 describe('a sweep that is stopped', () => {
+  // slow enough that no run is over before the stop is noticed, however fast the machine
+  beforeEach(() => void vi.stubEnv('FAKE_STEP_MS', '12'));
+  afterEach(() => void vi.unstubAllEnvs());
+
   /** Calls `when` as soon as the ledger has so many lines. */
   const after = (results: string, lines: number, when: () => void): void => {
     const timer = setInterval(() => {
