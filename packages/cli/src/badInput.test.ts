@@ -124,7 +124,7 @@ describe('looplab', () => {
   it('ends at once at Ctrl-C where there is nothing to save', async () => {
     // the reference device is loaded and tried for a while before the first result
     const { code, out } = await looplab(['run', study, ...tiny, '--set', 'train.steps=100000'], undefined, (kill) =>
-      setTimeout(() => kill('SIGINT'), 150),
+      setTimeout(() => kill('SIGINT'), 400),
     );
     expect({ code, out }).toEqual({ code: 130, out: '' });
   });

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The `looplab` command.
-import { runCli } from './cli.ts';
 import { endAtSignals } from './interrupts.ts';
 
-endAtSignals();
+endAtSignals(); // before anything that takes its time to load
+const { runCli } = await import('./cli.ts');
 process.exitCode = await runCli(process.argv.slice(2));
