@@ -11,19 +11,12 @@ beforeAll(() => useDevice({ kind: 'cpu' }));
 /** Where the small model or the claims differ from strategy to strategy. */
 const special: Readonly<Record<string, Omit<SubjectOptions, 'strategy' | 'objectives'> & { objectives?: string[] }>> = {
   plain: { model: { loops: 1 } },
-  isoFlop: { exempt: { exitSaves: 'all its layers are one loop, which nobody can leave' } },
   // objectives over several loops meet one segment an update here
   hrm: { objectives: ['halting', 'lastLoop'] },
   trm: { objectives: ['halting', 'lastLoop'] },
   // three segments, 63 calls of large random weights, amplify rounding beyond the tolerance of decoding
   eqr: { objectives: ['halting', 'lastLoop'], model: { loops: 2 } },
-  deq: {
-    objectives: ['jacobianPenalty', 'lastLoop'],
-    exempt: {
-      gradient: 'of the fixed point, which random weights do not have; gradient.test.ts checks it on maps that do',
-      exitSaves: 'the evaluations of a solver are one computation; fewer are asked for by fewer loops',
-    },
-  },
+  deq: { objectives: ['jacobianPenalty', 'lastLoop'] },
   coconut: { model: { loops: 7 } },
   // thirty loops of large weights are chaotic: no finite difference is small enough
   huginn: { model: { initStd: 0.1 } },

@@ -29,8 +29,6 @@ export interface SubjectOptions {
   readonly model?: Partial<ModelOptions>;
   /** Objectives to check gradients of; default: every one in the registry that fits. */
   readonly objectives?: readonly Objective[];
-  /** Claims of the suite that do not apply, by the name of the check, each with its reason. */
-  readonly exempt?: Readonly<Record<string, string>>;
 }
 
 /** A strategy ready to be checked. */
@@ -47,6 +45,8 @@ export interface Subject {
   batch(rows: number): Batch;
   /** The noise of a pass over `batch` rows and `seq` tokens. */
   noise(batch: number, seq: number, loops?: number): Noise;
+  /** The strategy on a model that has a fixed point: norms hardly enlarge, so that every step draws states together. */
+  contracting(): Subject;
 }
 
 /** Longest sequence of the checks. */
@@ -90,6 +90,7 @@ export function subject(options: SubjectOptions): Subject {
     batch: (rows) => withChainOf(task, task.train(1, 0, rows), loopsOf(config, strategy, update)),
     noise: (batch, seq, loops = update.loops ?? config.loops) =>
       drawNoise(config, strategy, { batch, seq, loops }, key(7)),
+    contracting: () => subject({ ...options, model: { ...options.model, loops: 16, normEps: 4 } }),
   };
 }
 

@@ -53,8 +53,8 @@ export { type ModelConfig, type ModelOptions, modelConfig, modelSchema, ouro } f
 export { initParams, type Params } from './model/params.ts';
 export { type CoreSpec, countParams, type Init, type ParamSpec, type StackShape } from './model/specs.ts';
 export { anderson, andersonOptions } from './recurrence/anderson.ts';
-export type { Driver } from './recurrence/driver.ts';
-export type { GradientEstimator } from './recurrence/estimator.ts';
+export { type Driver, type DriverMemory, type Evaluation, unroll } from './recurrence/driver.ts';
+export { estimatorSettings, type GradientEstimator } from './recurrence/estimator.ts';
 export { flops } from './recurrence/flops.ts';
 export { exitLogProbs, logSigmoid } from './recurrence/halting.ts';
 export { assertStrategy, paramSpecs } from './recurrence/layout.ts';
@@ -109,6 +109,5 @@ export type {
 } from './recurrence/strategy.ts';
 export { StrategyError } from './recurrence/strategyError.ts';
 export type { Trace } from './recurrence/trace.ts';
-export { unroll } from './recurrence/unroll.ts';
 export { fold, type Key, key, normal, permutation, randint, split, uniform } from './rng/random.ts';
 export { BYTE_VOCAB, decodeBytes, encodeBytes } from './tokenizer/bytes.ts';

@@ -1,5 +1,5 @@
 // The gradient of every objective against finite differences of its value.
-import { type Cuts, holdingCuts, isTrainable, normal, type Params, runTrace } from '@looplab/core';
+import { type Cuts, estimatorSettings, holdingCuts, isTrainable, normal, type Params, runTrace } from '@looplab/core';
 import { tensor, valueAndGrad } from '@looplab/engine';
 import type { Objective } from '@looplab/objectives';
 import * as tf from '@tensorflow/tfjs-core';
@@ -20,11 +20,14 @@ export const gradient: Check = {
   name: 'gradient',
   claim: 'of each objective that fits = finite differences (float32, 2%)',
   run: async (s) => {
-    for (const objective of s.objectives) await checkObjective(s, objective);
+    // The implicit gradient is that of the fixed point, which moves with the parameters: nothing is held, and there must be one.
+    const isImplicit = estimatorSettings(s.strategy.gradient).kind === 'implicit';
+    const on = isImplicit ? s.contracting() : s;
+    for (const objective of s.objectives) await checkObjective(on, objective, !isImplicit);
   },
 };
 
-async function checkObjective(s: Subject, objective: Objective): Promise<void> {
+async function checkObjective(s: Subject, objective: Objective, isHeld: boolean): Promise<void> {
   const { config, strategy, update } = s;
   const params = await s.params();
   const batch = s.batch(2);
@@ -32,8 +35,6 @@ async function checkObjective(s: Subject, objective: Objective): Promise<void> {
   const loss = (p: Params): tf.Tensor =>
     objective.terms(runTrace(config, strategy, p, batch, { train: true, ...update, noise }), batch, { train: true })
       .total;
-  // The implicit gradient is that of the fixed point, which moves with the parameters.
-  const isHeld = strategy.gradient !== 'implicit';
   const cuts: Cuts = [];
   if (isHeld) holdingCuts(cuts, () => loss(params));
   const { grads } = valueAndGrad(loss)(params);

@@ -13,10 +13,8 @@ import {
   decodeBegin,
   decodeRead,
   decodeStep,
-  decodeWhole,
   type StepResult,
   type StepRows,
-  type WholeRows,
 } from './decodePrograms.ts';
 import type { StepKind } from './stepKind.ts';
 
@@ -26,7 +24,7 @@ import type { StepKind } from './stepKind.ts';
  */
 const INLINE_BYTES = 2 ** 26;
 
-/** What a step or a whole plan is, by a name that stands for it in a program's signature. */
+/** What a step is, by a name that stands for it in a program's signature. */
 export interface Named {
   readonly kind: StepKind;
   readonly plan: Plan;
@@ -45,14 +43,13 @@ export interface Programs {
   step(seq: number, name: string, given: Given, rows: Hosted<StepRows>): Made<typeof decodeStep>;
   /** Only what a step's tokens show to those after them. */
   shown(seq: number, name: string, given: Given, rows: Hosted<StepRows>): Promise<Hosted<StepResult['shown']>>;
-  whole(seq: number, name: string, given: Given, rows: Hosted<WholeRows>): Made<typeof decodeWhole>;
   read(seq: number, given: Given, finals: readonly Hosted<State>[], past: Past): Made<typeof decodeRead>;
   /** Frees what was derived from the parameters. */
   dispose(): void;
 }
 
 /**
- * @param named what a name given to `step`, `shown` and `whole` stands for
+ * @param named what a name given to `step` and `shown` stands for
  * @param params must outlive the programs
  */
 export function compilePrograms(setup: DecodeSetup, params: Params, named: (name: string) => Named): Programs {
@@ -87,9 +84,6 @@ export function compilePrograms(setup: DecodeSetup, params: Params, named: (name
     shown: program(
       'decodeShown',
       (w, name: string, given: DecodeGiven, rows: StepRows) => step(w, name, given, rows).shown,
-    ),
-    whole: program('decodeWhole', (w, name: string, given: DecodeGiven, rows: WholeRows) =>
-      decodeWhole(setup, w, named(name).plan, given, rows),
     ),
     read: program('decodeRead', (w, given: DecodeGiven, finals: readonly State[], past: PastView | undefined) =>
       decodeRead(setup, w, given, finals, past),

@@ -8,12 +8,13 @@ import { type KvSlot, slotKey } from '../kv/kvSlots.ts';
 import type { Weights } from '../model/bind.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { CODA, PRELUDE } from '../model/specs.ts';
+import type { DriverMemory } from '../recurrence/driver.ts';
 import type { Noise } from '../recurrence/noise.ts';
 import { beginPass, type Pass, type PreviousTokens } from '../recurrence/pass.ts';
-import type { Inputs, Micro, Plan } from '../recurrence/plan.ts';
+import type { Inputs, Plan } from '../recurrence/plan.ts';
+import { exitView, liveMask } from '../recurrence/runPlan.ts';
 import { mapState, type State } from '../recurrence/state.ts';
 import type { Strategy } from '../recurrence/strategy.ts';
-import { exitView, liveMask } from '../recurrence/unroll.ts';
 import type { StepKind } from './stepKind.ts';
 
 /** What stays the same for a decoder's whole life. */
@@ -77,16 +78,23 @@ export function decodeBegin(
   return { e: pass.ctx.e, written: slotOf(kv, slotKey(PRELUDE, 0)) as KvSlot }; // only called with a prelude
 }
 
+/** What a token takes along from step to step. */
+export interface Carried {
+  readonly state: State;
+  readonly driven: DriverMemory;
+  /** The exit rule's. */
+  readonly memory: ExitMemory;
+}
+
 /** What a step works on. */
 export interface StepRows {
   /** Whether the exit rule may stop tokens; if not, it is not asked. */
   readonly mayExit: boolean;
   /** Whether logits are read after the step. */
   readonly reads: boolean;
-  /** The state and the exit rule's memory; left out where every row begins with this step. */
-  readonly state?: State | undefined;
-  readonly memory?: ExitMemory | undefined;
-  /** float32 [rows], 1 where a row begins with this step; left out where only the state tells. */
+  /** Left out where every row begins with this step. */
+  readonly carried?: Carried | undefined;
+  /** float32 [rows], 1 where a row begins with this step; left out where only `carried` tells. */
   readonly fresh?: tf.Tensor | undefined;
   /** The state where the loop began, if an inner step came since. */
   readonly since?: State | undefined;
@@ -104,8 +112,7 @@ export interface StepRows {
 }
 
 export interface StepResult {
-  readonly state: State;
-  readonly memory: ExitMemory;
+  readonly carried: Carried;
   /** The plan's `init`, if the step is an inner one with which rows begin. */
   readonly begun?: State | undefined;
   /** 1 where the exit rule stops a token now; left out after inner steps and where it is not asked. */
@@ -122,12 +129,14 @@ export interface StepResult {
 export function decodeStep(
   setup: DecodeSetup,
   w: Weights,
-  at: { readonly kind: StepKind; readonly plan: Plan },
+  named: { readonly kind: StepKind; readonly plan: Plan },
   given: Given,
   rows: StepRows,
 ): StepResult {
-  const { exit, config } = setup;
-  const { kind, plan } = at;
+  const { exit, config, strategy } = setup;
+  const { driver } = strategy;
+  const { kind, plan } = named;
+  const { k } = kind;
   const shown: Record<string, tf.Tensor> = {};
   const kv = new CachedSession(kind.policy, {
     keyMask: given.inputs.keyMask,
@@ -142,87 +151,45 @@ export function decodeStep(
   });
   const [batch, seq] = given.inputs.ids.shape as [number, number];
   const loops = plan.steps.filter((k) => !k.inner).length;
-  const { state: reached, fresh } = rows;
-  const begins = !reached || fresh !== undefined;
-  const start = {
-    state: pass.init(plan),
+  const { carried, fresh } = rows;
+  const begins = !carried || fresh !== undefined;
+  const initial = pass.init(plan);
+  const start: Carried = {
+    state: initial,
+    driven: driver.init(initial),
     memory: rows.mayExit && begins ? exit.init({ batch, seq, vocab: config.vocab, loops, noise: given.noise }) : {},
   };
   /** A state that came from outside, with its leaves in the order of `init`: rules look at the first. */
-  const ordered = (s: State): State => mapState(start.state, (_, name) => s[name] as tf.Tensor); // the same leaves
-  let before: { state: State; memory: ExitMemory } = start;
-  if (reached) {
-    const memory = rows.memory ?? {};
-    before = { state: ordered(reached), memory };
-    if (fresh) {
-      before = {
-        state: mapState(start.state, (x, name) => choose(fresh, x, reached[name] as tf.Tensor)), // the same leaves
-        memory: mapState(start.memory, (x, name) => choose(fresh, x, memory[name] as tf.Tensor)),
-      };
-    }
-  }
-  const live = liveMask(pass, { steps: [kind.k] }, before.state, kind.k, rows.stopped);
-  const { state } = pass.advance(before.state, kind.k, live);
-  const written = slotOf(kv, slotKey(kind.k.core, 0));
-  if (kind.k.inner) return { state, memory: before.memory, written, shown, begun: begins ? start.state : undefined };
+  const ordered = (s: State): State => mapState(initial, (_, name) => s[name] as tf.Tensor); // the same leaves
+  let was = start;
+  if (carried && fresh) {
+    const begun = <T extends State>(from: T, to: State): T =>
+      mapState(from, (x, name) => choose(fresh, x, to[name] as tf.Tensor)); // the same leaves
+    was = {
+      state: begun(initial, carried.state),
+      driven: begun(start.driven, carried.driven),
+      memory: begun(start.memory, carried.memory),
+    };
+  } else if (carried) was = { ...carried, state: ordered(carried.state) };
+  const at = driver.place(was.driven, was.state);
+  const live = liveMask(pass, { steps: [k] }, at, k, rows.stopped);
+  const made = pass.advance(at, k, live);
+  const { state, memory: driven, residual } = driver.next(was.driven, was.state, { at, out: made.state, live });
+  const is: Carried = { state, driven, memory: was.memory };
+  const written = slotOf(kv, slotKey(k.core, 0));
+  if (k.inner) return { carried: is, written, shown, begun: begins ? initial : undefined };
   const logits = rows.reads ? pass.read(state) : undefined;
   const coda = slotOf(kv, slotKey(CODA, 0));
-  if (!rows.mayExit) return { state, memory: before.memory, written, shown, logits, coda };
-  const view = { ...exitView(pass, exit, 0, rows.since ? ordered(rows.since) : before.state, state), loop: rows.loop };
-  const { memory, done } = exit.check(before.memory, view);
-  return { state, memory, done, written, shown, logits, coda };
+  if (!rows.mayExit) return { carried: is, written, shown, logits, coda };
+  const before = rows.since ? ordered(rows.since) : was.state;
+  const view = { ...exitView(pass, exit, 0, { before, state, residual }), loop: rows.loop };
+  const { memory, done } = exit.check(was.memory, view);
+  return { carried: { ...is, memory }, done, written, shown, logits, coda };
 }
 
 /** `a` for the rows that are marked, `b` for the others. */
 function choose(rows: tf.Tensor, a: tf.Tensor, b: tf.Tensor): tf.Tensor {
   return tf.where(tf.cast(tf.reshape(rows, [rows.size, ...a.shape.slice(1).map(() => 1)]), 'bool'), a, b);
-}
-
-/** What a whole plan works on. */
-export interface WholeRows {
-  /** What the tokens before showed, by step. */
-  readonly before: Readonly<Record<string, Before>>;
-  /** What each view of each step shows of the cache, by step. */
-  readonly past: Readonly<Record<string, readonly PastView[]>>;
-  readonly coda?: PastView | undefined;
-  /** [rows, seq]: loops that each token takes at most. */
-  readonly depth?: tf.Tensor | undefined;
-  readonly mayExit: boolean;
-}
-
-export interface WholeResult {
-  readonly state: State;
-  /** Loops that each token took. */
-  readonly depth: tf.Tensor;
-  readonly written: Readonly<Record<string, KvSlot>>;
-  /** By step, by name. */
-  readonly shown: Readonly<Record<string, Readonly<Record<string, tf.Tensor>>>>;
-}
-
-/** A whole plan by the strategy's own driver, for those that are no loop over steps. */
-export function decodeWhole(setup: DecodeSetup, w: Weights, plan: Plan, given: Given, rows: WholeRows): WholeResult {
-  const { exit, strategy } = setup;
-  const shown: Record<string, Record<string, tf.Tensor>> = {};
-  const kv = new CachedSession(setup.kv, {
-    keyMask: given.inputs.keyMask,
-    past: (stack, t) => (stack === CODA ? (rows.coda ? [rows.coda] : []) : (rows.past[t] ?? [])),
-  });
-  const pass = open(setup, w, given, kv, {
-    before: (k: Micro, name) => rows.before[k.t]?.[name],
-    show: (k, name, x) => {
-      shown[k.t] = { ...shown[k.t], [name]: x };
-    },
-  });
-  const [batch, seq] = given.inputs.ids.shape as [number, number];
-  const rule: ExitRule = {
-    ...exit,
-    init: (at) => exit.init({ ...at, noise: given.noise }),
-  };
-  const steps = strategy.driver.run(pass, { ...plan, depth: rows.depth }, rows.mayExit ? rule : undefined);
-  const all = tf.ones([batch, seq]);
-  const depth = steps.active.map((a) => a ?? all).reduce((a, b) => tf.add(a, b));
-  const last = steps.states.at(-1) as State; // a plan has a loop
-  return { state: last, depth, written: Object.fromEntries(kv.written), shown };
 }
 
 /** Coda and head on the final states, one for each trajectory; where there are several, the strategy chooses. */

@@ -7,12 +7,11 @@ import type { Inputs } from '../recurrence/plan.ts';
 import { bucketOf } from './bucket.ts';
 import { compilePrograms, type Named, type Programs } from './compilePrograms.ts';
 import type { Course } from './courses.ts';
-import type { Before, DecodeSetup, Given, StepResult, StepRows } from './decodePrograms.ts';
+import type { Before, Carried, DecodeSetup, Given, StepResult, StepRows } from './decodePrograms.ts';
 import { type Flight, kindOf, loopOf, pairsOf, stepKey, stopping } from './flight.ts';
 import { layerRows, slotOf, tokenOf } from './layerRow.ts';
 import { RopeRows } from './ropeRows.ts';
 import { blankAll, copyAll, copyOf, type HostTensors, pack, packAll, unpack, unpackAll } from './rows.ts';
-import type { StepKind } from './stepKind.ts';
 import { TokenMemory } from './tokenMemory.ts';
 
 /** A readout of up to this share of a step's products is made with every step of single tokens, not by a call at the end. */
@@ -31,8 +30,8 @@ export class DecodeRunner {
   readonly #rope: RopeRows;
   readonly #programs: Programs;
   readonly #named = new Map<string, Named>();
-  /** What state and memory are like, so that rows that begin can be computed beside others: zeros, by kind of token. */
-  readonly #blanks = new Map<string, { readonly state: HostTensors; readonly memory: HostTensors }>();
+  /** What rows under way carry, so that rows that begin can be computed beside them: zeros, by kind of token. */
+  readonly #blanks = new Map<string, Hosted<Carried>>();
   /** Noise that is one for the batch. */
   readonly #shared: HostTensors;
   readonly #cheapReadout: boolean;
@@ -97,8 +96,7 @@ export class DecodeRunner {
 
   /** Gives the flights what a step made of them. Returns those that have ended, perhaps before the end of their plan. */
   #file(flights: readonly Flight[], out: Hosted<StepResult>): Flight[] {
-    const states = unpackAll(out.state);
-    const memories = unpackAll(out.memory);
+    const carried = eachPart((part) => unpackAll(out.carried[part]));
     const begun = unpackAll(out.begun ?? {});
     const shown = unpackAll(out.shown);
     const done = out.done?.data;
@@ -111,11 +109,14 @@ export class DecodeRunner {
       const kind = kindOf(f);
       if (written) this.#memory.wrote(f, kind, written(i), floats(has?.[i]));
       this.#memory.last.keep(stepKey(f, f.step), f.row, shown[i] ?? {});
-      f.since = kind.k.inner ? (f.since ?? f.state ?? copyAll(begun[i] ?? {})) : undefined;
-      f.state = copyAll(states[i] ?? {});
-      f.memory = copyAll(memories[i] ?? {});
+      f.since = kind.k.inner ? (f.since ?? f.carried?.state ?? copyAll(begun[i] ?? {})) : undefined;
+      const now = eachPart((part) => copyAll(carried[part][i] ?? {}));
+      f.carried = now;
       if (kind.alike && !this.#blanks.has(likeOf(f)))
-        this.#blanks.set(likeOf(f), { state: blankAll(f.state), memory: blankAll(f.memory) });
+        this.#blanks.set(
+          likeOf(f),
+          eachPart((part) => blankAll(now[part])),
+        );
       const stops = stopping(f, done?.subarray(i * f.seq, (i + 1) * f.seq));
       f.step++;
       for (const j of stops) {
@@ -146,53 +147,6 @@ export class DecodeRunner {
     }
   }
 
-  /** The whole plan of flights that begin, by the strategy's own driver. */
-  async whole(flights: readonly Flight[]): Promise<void> {
-    const all = this.#padded(flights);
-    const { limits, mayExit, course } = all[0] as Flight; // there is a flight
-    const { kinds, plan } = course;
-    const byStep = <T>(f: (i: number) => T): Record<string, T> =>
-      Object.fromEntries(plan.steps.map(({ t }, i) => [t, f(i)]));
-    const rows = {
-      mayExit,
-      before: byStep((i) => this.#before(all, i)),
-      past: byStep((i) =>
-        this.#memory.views(
-          all,
-          all.map((f) => f.course.kinds[i] as StepKind),
-        ),
-      ), // a kind a step
-      coda: this.#coda(all),
-      depth: limits ? packed(all, (f) => Float32Array.from(f.limits ?? [])) : undefined,
-    };
-    const named = (kinds[0] as StepKind).id; // a plan has a step
-    const out = await this.#programs.whole(seqOf(all), named, this.#given(all), rows);
-    const states = unpackAll(out.state);
-    const depths = unpack(out.depth);
-    const shown = plan.steps.map(({ t }) => unpackAll(out.shown[t] ?? {}));
-    flights.forEach((f, i) => {
-      f.state = copyAll(states[i] ?? {});
-      f.depths.set(floats(depths[i]) ?? []);
-      plan.steps.forEach((_, n) => {
-        this.#memory.last.keep(stepKey(f, n), f.row, shown[n]?.[i] ?? {});
-      });
-    });
-    for (const kind of new Map(kinds.map((kind) => [`${kind.k.core}/${kind.slot}`, kind])).values()) {
-      const slot = out.written[`${kind.k.core}/${kind.slot}`];
-      if (!slot) continue;
-      const layers = layerRows(slot);
-      const has = slot.has ? unpack(slot.has) : undefined;
-      flights.forEach((f, i) => {
-        this.#memory.wrote(f, kind, layers(i), floats(has?.[i]));
-      });
-    }
-    for (let n = 0; n < plan.steps.length; n++) {
-      this.#count(flights);
-      for (const f of flights) f.step++;
-    }
-    for (const f of flights) this.#memory.finish(f);
-  }
-
   /** Reads rows whose flights have ended; returns [seq, vocab] of each, and the flight that was chosen. */
   async read(rows: readonly RowFlights[]): Promise<{ logits: HostTensor[]; chosen: Flight[] }> {
     const firsts = rows.map(([f]) => f);
@@ -203,7 +157,9 @@ export class DecodeRunner {
         chosen: firsts,
       };
     const all = this.#padded(firsts);
-    const finals = (rows[0] as RowFlights).map((_, n) => packAll(this.#padded(rows.map((row) => row[n]?.state ?? {}))));
+    const finals = (rows[0] as RowFlights).map((_, n) =>
+      packAll(this.#padded(rows.map((row) => row[n]?.carried?.state ?? {}))),
+    );
     for (const f of firsts) this.flops += readoutFlops(this.#setup.config, this.#stacks, f.seq, pairsOf(f));
     const out = await this.#programs.read(seqOf(all), this.#given(all), finals, this.#memory.once(CODA, all));
     const layers = out.written && layerRows(out.written);
@@ -245,23 +201,21 @@ export class DecodeRunner {
 
   #stepRows(flights: readonly Flight[]): Hosted<StepRows> {
     const [first] = flights as readonly [Flight];
-    const { mayExit, since, state, memory } = first;
+    const { mayExit, since } = first;
     const { strategy, kv } = this.#setup;
     const held = flights.some((f) => f.stopped.includes(1));
     const fills = (held || strategy.active !== undefined) && kv.write === 'active' && kv.missing === 'latest';
     const nothing = kindOf(first).alike ? this.#blanks.get(likeOf(first)) : undefined;
-    const rows = (of: (f: Flight) => HostTensors | undefined, none: HostTensors | undefined) =>
-      packAll(flights.map((f) => of(f) ?? none ?? {}));
+    const like = nothing ?? first.carried;
     return {
       mayExit,
       reads: this.#reads(first),
-      state: nothing || state ? rows((f) => f.state, nothing?.state) : undefined,
-      memory: nothing || memory ? rows((f) => f.memory, nothing?.memory) : undefined,
-      since: since ? rows((f) => f.since, undefined) : undefined,
+      carried: like && eachPart((part) => packAll(flights.map((f) => (f.carried ?? like)[part]))),
+      since: since && packAll(flights.map((f) => f.since ?? since)),
       fresh:
         nothing &&
         new HostTensor(
-          Float32Array.from(flights, (f) => (f.state ? 0 : 1)),
+          Float32Array.from(flights, (f) => (f.carried ? 0 : 1)),
           [flights.length],
         ),
       loop: packed(flights, (f) => new Float32Array(f.seq).fill(loopOf(f))),
@@ -273,8 +227,8 @@ export class DecodeRunner {
     };
   }
 
-  #before(flights: readonly Flight[], step?: number): Hosted<Before> {
-    return packAll(flights.map((f) => this.#memory.last.before(stepKey(f, step ?? f.step), f.row)));
+  #before(flights: readonly Flight[]): Hosted<Before> {
+    return packAll(flights.map((f) => this.#memory.last.before(stepKey(f, f.step), f.row)));
   }
 
   /** Whether logits are read after the next step: where the exit rule wants them, or a call of its own would cost more. */
@@ -299,7 +253,14 @@ export class DecodeRunner {
   }
 }
 
-/** Equal for tokens whose state and memory have the same shapes. */
+/** A record of what rows carry, part by part. */
+const eachPart = <T>(of: (part: keyof Carried) => T): Record<keyof Carried, T> => ({
+  state: of('state'),
+  driven: of('driven'),
+  memory: of('memory'),
+});
+
+/** Equal for tokens that carry tensors of the same shapes. */
 const likeOf = (f: Flight): string => `${f.course.trajectory}/${f.seq}/${f.mayExit}`;
 
 const seqOf = (flights: readonly Flight[]): number => flights[0]?.seq ?? 0;

@@ -12,7 +12,6 @@ import { drawValues } from '../recurrence/noise.ts';
 import type { Inputs } from '../recurrence/plan.ts';
 import type { NoiseSpec, Strategy } from '../recurrence/strategy.ts';
 import { StrategyError } from '../recurrence/strategyError.ts';
-import { unroll } from '../recurrence/unroll.ts';
 import type { Key } from '../rng/random.ts';
 import { type Course, Courses } from './courses.ts';
 import type { DecodeSetup } from './decodePrograms.ts';
@@ -289,8 +288,7 @@ export class Decoder {
     }
     const largest = [...groups.values()].reduce((a, b) => (b.length > a.length ? b : a));
     largest.sort((a, b) => a.row - b.row); // rows in order are read from the cache in place
-    if (this.#setup.strategy.driver.id === unroll.id) await runner.step(largest);
-    else await runner.whole(largest);
+    await runner.step(largest);
   }
 }
 

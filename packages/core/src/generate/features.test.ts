@@ -274,7 +274,7 @@ describe('decoding equals the parallel pass (1e-5, float32)', () => {
     expect(new Set(rows.map(String)).size, 'rows must choose differently').toBe(2);
   });
 
-  it('with a solver, which computes its whole plan at once', async () => {
+  it('with a solver, which says from token to token where a step is evaluated', async () => {
     const solved: Strategy = {
       ...fixedLoops(),
       id: 'solved',

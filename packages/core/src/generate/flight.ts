@@ -1,6 +1,7 @@
 // A row's new tokens on their way through the loops of one trajectory.
-import type { HostTensor } from '@looplab/engine';
+import type { Hosted, HostTensor } from '@looplab/engine';
 import type { Course } from './courses.ts';
+import type { Carried } from './decodePrograms.ts';
 import type { Kept } from './kept.ts';
 import type { HostTensors } from './rows.ts';
 import type { StepKind } from './stepKind.ts';
@@ -20,8 +21,8 @@ export interface Flight {
   /** Steps done. */
   step: number;
   e?: HostTensor;
-  state?: HostTensors;
-  memory?: HostTensors;
+  /** Set by the first step. */
+  carried?: Hosted<Carried>;
   /** The state where the loop began, if an inner step came since. */
   since?: HostTensors | undefined;
   /** Each token: 1 where it has stopped. */

@@ -56,7 +56,8 @@ export class TokenMemory {
   }
 
   /** What each view of the rows' next step shows of the cache; rows are at steps of one kind. */
-  views(rows: readonly Flight[], kinds: readonly StepKind[] = rows.map(kindOf)): Hosted<PastView>[] {
+  views(rows: readonly Flight[]): Hosted<PastView>[] {
+    const kinds = rows.map(kindOf);
     const [first] = rows as [Flight];
     const [{ k, views }] = kinds as [StepKind];
     return views.map(({ slots, window }, v) => {

@@ -2,14 +2,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { parseOptions } from '../config/parseOptions.ts';
-import type { ExitMemory, ExitRule } from '../exit/exitRule.ts';
 import type { Driver } from './driver.ts';
-import type { Pass } from './pass.ts';
-import type { Plan } from './plan.ts';
 import { freeze, packState, type State } from './state.ts';
 import { stopGradient } from './stopGradient.ts';
-import type { Steps } from './trace.ts';
-import { exitStart, exitView, liveMask } from './unroll.ts';
 
 export const andersonOptions = z.strictObject({
   memory: z.number().int().min(1).default(5).describe('evaluations that are combined'),
@@ -27,15 +22,61 @@ export const andersonOptions = z.strictObject({
 });
 
 type AndersonOptions = z.input<typeof andersonOptions>;
+type Settings = z.output<typeof andersonOptions>;
 
-/** What an evaluation leads to; every tensor starts with [batch, seq]. */
-export interface Iterate {
+/** How far an iteration has come. Its slots are filled from the last on. */
+export interface Iteration extends State {
   /** Where to evaluate next, [batch, seq, width]. */
   readonly next: tf.Tensor;
-  /** The evaluation with the smallest residual so far, token by token, [batch, seq, width]. */
+  /** The evaluation with the smallest residual so far, token by token, [batch, seq, width], and that residual. */
   readonly best: tf.Tensor;
-  /** `|f(z) - z|^2` of this evaluation, [batch, seq]. */
+  readonly lowest: tf.Tensor;
+  /** `b f(z) + (1 - b) z` and `f(z) - z` of the last evaluations, [batch, seq, memory, width]. */
+  readonly mixed: tf.Tensor;
+  readonly gaps: tf.Tensor;
+  /** [batch, seq, memory]: 1 where a slot is filled. */
+  readonly filled: tf.Tensor;
+  /** `|f(z) - z|^2` of the last evaluation, [batch, seq]. */
   readonly residual: tf.Tensor;
+}
+
+/** Before the first evaluation, which is made at `z`, [batch, seq, width]. */
+function beginIteration({ memory }: Settings, z: tf.Tensor): Iteration {
+  const [batch, seq, width] = z.shape as [number, number, number];
+  const slots = tf.zeros([batch, seq, memory, width]);
+  const none = tf.zeros([batch, seq]);
+  return {
+    ...{ next: z, best: z, lowest: none, residual: none },
+    ...{ mixed: slots, gaps: slots, filled: tf.zeros([batch, seq, memory]) },
+  };
+}
+
+/** Takes in an evaluation: `fz` at `z`, both [batch, seq, width]. */
+function takeIn({ mixing, ridge }: Settings, was: Iteration, z: tf.Tensor, fz: tf.Tensor): Iteration {
+  const gap = tf.sub(fz, z);
+  const residual = tf.sum(tf.square(gap), 2);
+  const isFirst = tf.equal(tf.sum(was.filled, 2), 0);
+  const isBetter = tf.logicalOr(isFirst, tf.less(stopGradient(residual), stopGradient(was.lowest))); // a choice has no gradient
+  const mixed = push(was.mixed, mixing === 1 ? fz : tf.add(tf.mul(fz, mixing), tf.mul(z, 1 - mixing)));
+  const gaps = push(was.gaps, gap);
+  const filled = push(was.filled, tf.onesLike(residual));
+  const rows = tf.unstack(gaps, 2);
+  const gram = tf.stack(
+    rows.map((g) => tf.sum(tf.mul(gaps, tf.expandDims(g, 2)), 3)),
+    2,
+  );
+  const weights = leastSquares(gram, filled, ridge);
+  const next = tf.sum(tf.mul(mixed, tf.expandDims(weights, 3)), 2);
+  const best = tf.where(tf.expandDims(isBetter, 2), fz, was.best);
+  const lowest = tf.where(isBetter, residual, was.lowest);
+  return { next, best, lowest, residual, mixed, gaps, filled };
+}
+
+/** The oldest slot of [batch, seq, slots, ...] makes room for `x`. */
+function push(slots: tf.Tensor, x: tf.Tensor): tf.Tensor {
+  const newest = tf.expandDims(x, 2);
+  const rest = tf.slice(slots, [0, 0, 1], [-1, -1, -1]);
+  return (slots.shape[2] ?? 0) === 1 ? newest : tf.concat([rest, newest], 2);
 }
 
 /**
@@ -45,60 +86,27 @@ export interface Iterate {
  *
  * Each token has a least-squares problem of its own. With one problem for a whole row, as in the DEQ code, the weights of
  * a token depend on later tokens: as long as the iteration has not converged, the future leaks into the past.
- * @param live [batch, seq] 0/1 with each call: tokens at 0 are left out of `best`
  */
-export function andersonIteration(
-  options: AndersonOptions = {},
-): (z: tf.Tensor, fz: tf.Tensor, live?: tf.Tensor) => Iterate {
-  const { memory, mixing, ridge } = parseOptions('driver', andersonOptions, options);
-  const mixed: tf.Tensor[] = []; // b f + (1 - b) z
-  const gaps: tf.Tensor[] = []; // f - z
-  let gram: tf.Tensor[][] = []; // <g_i, g_j>, each [batch, seq]
-  let best: tf.Tensor | undefined;
-  let lowest: tf.Tensor | undefined;
-  return (at, fz, live) => {
-    const gap = tf.sub(fz, at);
-    if (gaps.length === memory) {
-      mixed.shift();
-      gaps.shift();
-      gram = gram.slice(1).map((row) => row.slice(1));
-    }
-    mixed.push(mixing === 1 ? fz : tf.add(tf.mul(fz, mixing), tf.mul(at, 1 - mixing)));
-    gaps.push(gap);
-    const products = gaps.map((g) => tf.sum(tf.mul(g, gap), 2));
-    gram = [...gram.map((row, i) => [...row, products[i] as tf.Tensor]), products];
-    const residual = products.at(-1) as tf.Tensor; // of the gap with itself
-    if (!best || !lowest) {
-      [best, lowest] = [fz, residual];
-    } else {
-      let better = tf.cast(tf.less(stopGradient(residual), stopGradient(lowest)), 'float32'); // a choice has no gradient
-      if (live) better = tf.mul(better, live);
-      const isBetter = tf.cast(better, 'bool');
-      lowest = tf.where(isBetter, residual, lowest);
-      best = tf.where(tf.expandDims(isBetter, 2), fz, best);
-    }
-    const weights = mixed.length === 1 ? [undefined] : tf.unstack(leastSquares(gram, ridge), 2); // one [batch, seq] each
-    const next = mixed
-      .map((x, i) => (weights[i] ? tf.mul(x, tf.expandDims(weights[i] as tf.Tensor, 2)) : x))
-      .reduce((a, b) => tf.add(a, b));
-    return { next, best, residual };
+export function andersonIteration(options: AndersonOptions = {}): (z: tf.Tensor, fz: tf.Tensor) => Iteration {
+  const settings = parseOptions('driver', andersonOptions, options);
+  let iteration: Iteration | undefined;
+  return (at, fz) => {
+    iteration = takeIn(settings, iteration ?? beginIteration(settings, at), at, fz);
+    return iteration;
   };
 }
 
 /**
  * Weights of sum 1 that make `a^T G a` smallest, [batch, seq, n]: `(G + ridge diag G)^-1 1`, scaled. The ridge is a share
- * of each diagonal entry, so that the answer does not depend on how far the iteration has come.
+ * of each diagonal entry, so that the answer does not depend on how far the iteration has come. Slots that are not
+ * filled weigh nothing.
+ * @param gram [batch, seq, n, n], 0 where a slot is not filled
  */
-function leastSquares(gram: readonly (readonly tf.Tensor[])[], ridge: number): tf.Tensor {
-  const n = gram.length;
-  const ones = tf.onesLike(gram[0]?.[0] as tf.Tensor); // n >= 1
-  const rows = gram.map((row, i) =>
-    tf.stack(
-      [...row.map((g, j) => (i === j ? tf.add(tf.mul(g, 1 + ridge), TINY) : g)), ones], // the last column is the right side
-      2,
-    ),
-  );
-  let system = tf.stack(rows, 2); // [batch, seq, n, n + 1]
+function leastSquares(gram: tf.Tensor, filled: tf.Tensor, ridge: number): tf.Tensor {
+  const n = filled.shape[2] ?? 0;
+  const eye = tf.eye(n);
+  const matrix = tf.add(tf.mul(gram, tf.add(tf.mul(eye, ridge), 1)), tf.mul(eye, TINY));
+  let system = tf.concat([matrix, tf.expandDims(filled, 3)], 3); // [batch, seq, n, n + 1]
   for (let p = 0; p < n; p++) {
     // Gauss-Jordan; a matrix with such a diagonal is positive definite, so no pivot is searched for
     const pivotRow = tf.slice(system, [0, 0, p, 0], [-1, -1, 1, -1]);
@@ -123,44 +131,21 @@ const TINY = 1e-18;
  * steps have no place here: the step itself is solved for.
  */
 export function anderson(options: AndersonOptions = {}): Driver {
-  const resolved = parseOptions('driver', andersonOptions, options);
+  const settings = parseOptions('driver', andersonOptions, options);
   return {
     id: 'anderson',
-    options: resolved,
-    run<S extends State>(pass: Pass<S>, plan: Plan, exit?: ExitRule): Steps<S> {
-      const initial = pass.init(plan);
-      const { unpack } = packState(initial);
-      const iterate = andersonIteration(resolved);
-      const states: S[] = [];
-      const active: (tf.Tensor | undefined)[] = [];
-      const terms: Readonly<Record<string, tf.Tensor>>[] = [];
-      const residuals: tf.Tensor[] = [];
-      let memory: ExitMemory = exit?.init(exitStart(pass, plan, exit)) ?? {};
-      let done: tf.Tensor | undefined;
-      let state = initial; // where the step is evaluated
-      let last: Steps<S>['last'];
-      for (const k of plan.steps) {
-        const live = liveMask(pass, plan, state, k, done);
-        const out = pass.advance(state, k, live);
-        const found = iterate(packState(state).packed, packState(out.state).packed, live);
-        const best = unpack(found.best);
-        if (exit) {
-          const seen = exit.check(memory, {
-            ...exitView(pass, exit, states.length, states.at(-1) ?? initial, best),
-            ...(exit.needs.includes('residual') ? { residual: found.residual } : {}),
-          });
-          memory = seen.memory;
-          done = done ? tf.maximum(done, seen.done) : seen.done;
-        }
-        last = { k, active: live, before: state, after: out.state };
-        states.push(best);
-        active.push(live);
-        terms.push(out.terms);
-        residuals.push(found.residual);
-        const next = unpack(found.next);
-        state = live ? freeze(live, state, next) : next;
-      }
-      return { plan, initial, states, active, terms, residuals, ...(last ? { last } : {}) };
+    options: settings,
+    init: (state) => {
+      const { best: _, ...memory } = beginIteration(settings, packState(state).packed); // the best is the state
+      return memory;
+    },
+    place: (memory, state) => packState(state).unpack(memory.next as tf.Tensor),
+    next: (memory, state, { at, out, live }) => {
+      const { packed, unpack } = packState(state);
+      const was = { ...memory, best: packed } as unknown as Iteration; // what init made
+      const is = takeIn(settings, was, packState(at).packed, packState(out).packed);
+      const { best, ...then } = live ? freeze(live, was, is) : is;
+      return { memory: then, state: unpack(best), residual: is.residual };
     },
   };
 }

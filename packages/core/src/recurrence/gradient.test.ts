@@ -7,12 +7,12 @@ import { modelConfig } from '../model/config.ts';
 import { initParams, type Params } from '../model/params.ts';
 import { key, normal, randint } from '../rng/random.ts';
 import { anderson } from './anderson.ts';
+import { unroll } from './driver.ts';
 import { paramSpecs } from './layout.ts';
 import { loopPlan } from './plan.ts';
 import { runTrace } from './runTrace.ts';
 import { fixedLoops, type Hidden } from './strategies/fixedLoops.ts';
 import type { Strategy } from './strategy.ts';
-import { unroll } from './unroll.ts';
 
 const [batch, seq, d] = [2, 3, 4];
 const config = modelConfig({ vocab: 5, dModel: d, heads: 1, layers: 1, loops: 40, dFF: 6, initStd: 0.3 });

@@ -7,10 +7,10 @@ import { andersonIteration } from './anderson.ts';
 import { estimatorSettings } from './estimator.ts';
 import type { Pass } from './pass.ts';
 import type { Micro, Plan } from './plan.ts';
+import { liveMask, runPlan } from './runPlan.ts';
 import { detachState, mapState, packState, type State } from './state.ts';
 import { StrategyError } from './strategyError.ts';
 import type { Steps } from './trace.ts';
-import { liveMask } from './unroll.ts';
 
 /**
  * Runs a plan by the strategy's driver and lets gradients through as its estimator has it. Outside training, and with
@@ -23,9 +23,9 @@ import { liveMask } from './unroll.ts';
  * - phantom: k damped steps `z <- tau f(z) + (1 - tau) z`, taped as they are (Geng et al. 2021, arXiv 2111.05177, eq. 9).
  */
 export function runEstimated<S extends State>(pass: Pass<S>, plan: Plan, exit?: ExitRule): Steps<S> {
-  const { driver, gradient } = pass.strategy;
+  const { gradient } = pass.strategy;
   const settings = estimatorSettings(gradient);
-  if (settings.kind === 'bptt' || !pass.ctx.train) return driver.run(pass, plan, exit);
+  if (settings.kind === 'bptt' || !pass.ctx.train) return runPlan(pass, plan, exit);
   const kv = pass.kv;
   const reader = plan.steps.find((k) => !standsAlone(kv, k.t));
   if (reader) {
@@ -35,7 +35,7 @@ export function runEstimated<S extends State>(pass: Pass<S>, plan: Plan, exit?: 
   }
   const split = plan.steps.findIndex((k) => k.grad); // plansOf lets the last steps carry gradient
   const head = plan.steps.slice(0, split);
-  const solved = head.length > 0 ? driver.run(pass, { ...plan, steps: head }) : undefined;
+  const solved = head.length > 0 ? runPlan(pass, { ...plan, steps: head }) : undefined;
   const initial = solved?.initial ?? pass.init(plan);
   const states = [...(solved?.states ?? [])];
   const active = [...(solved?.active ?? [])];

@@ -5,13 +5,13 @@ import { KvSession } from '../kv/kvSession.ts';
 import { bindParams } from '../model/bind.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { Params } from '../model/params.ts';
+import { unroll } from './driver.ts';
 import { ownNames, stacksOf } from './layout.ts';
 import { beginPass, type Pass, planContext, plansOf } from './pass.ts';
 import type { Inputs, Micro, Plan } from './plan.ts';
 import type { TraceOptions } from './runTrace.ts';
 import type { State } from './state.ts';
 import type { Strategy } from './strategy.ts';
-import { unroll } from './unroll.ts';
 
 type PrefixOptions = Pick<TraceOptions, 'loops' | 'hp' | 'noise'>;
 

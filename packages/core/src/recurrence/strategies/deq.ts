@@ -5,10 +5,10 @@ import { parseOptions } from '../../config/parseOptions.ts';
 import { residual } from '../../exit/residual.ts';
 import { perLoop, perLoopOptions } from '../../kv/perLoop.ts';
 import { anderson } from '../anderson.ts';
+import { unroll } from '../driver.ts';
 import type { GradientEstimator } from '../estimator.ts';
 import { loopPlan } from '../plan.ts';
 import type { Strategy } from '../strategy.ts';
-import { unroll } from '../unroll.ts';
 import type { Hidden } from './fixedLoops.ts';
 import { unitInput } from './unitInput.ts';
 

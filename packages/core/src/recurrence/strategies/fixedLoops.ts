@@ -4,10 +4,10 @@ import { z } from 'zod';
 import { parseOptions } from '../../config/parseOptions.ts';
 import { fixedDepth } from '../../exit/fixedDepth.ts';
 import { perLoop, perLoopOptions } from '../../kv/perLoop.ts';
+import { unroll } from '../driver.ts';
 import { loopPlan } from '../plan.ts';
 import type { State } from '../state.ts';
 import type { Strategy } from '../strategy.ts';
-import { unroll } from '../unroll.ts';
 
 export const fixedLoopsOptions = z.strictObject({
   gradLoops: z
