@@ -23,6 +23,7 @@ export {
 } from './capacity/bits.ts';
 export { capacity } from './capacity/capacity.ts';
 export { type AnalysisContext, assertContext } from './context.ts';
+export { answerTimes } from './cot/answerTimes.ts';
 export { type AnswerCost, answerFlops, atEqualAccuracy, type EqualAccuracy } from './cot/cost.ts';
 export { cotBaseline } from './cot/cotBaseline.ts';
 export { type Intervention, interventions, type Outcome } from './cot/interventions.ts';

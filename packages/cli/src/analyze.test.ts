@@ -49,6 +49,17 @@ it('collects one table over all runs of a folder', { timeout: 120_000 }, async (
   expect(rows.length).toBeGreaterThan(4);
 });
 
+it('compares latent steps with a run that writes, by the clock too', { timeout: 180_000 }, async () => {
+  const tiny = ['run', 'experiments/cot-vs-latent', '--scale', 'tiny', '--results', results, '--threads', '1'];
+  expect((await looplab(tiny)).code).toBe(0);
+  const study = join(results, 'cot-vs-latent');
+  const { code } = await analyze(study, '--only', 'cotBaseline', '--writer', study, '--collect', join(root, 'cot'));
+  expect(code).toBe(0);
+  const [head = '', ...rows] = readFileSync(join(root, 'cot/cotBaseline-cost.csv'), 'utf8').trim().split('\n');
+  const at = head.split(',').indexOf('milliseconds');
+  for (const row of rows) expect(Number(row.split(',')[at])).toBeGreaterThan(0);
+});
+
 it.each([
   [[], 'say which analyses: --all, or --only with one of'],
   [['--only', 'dept'], 'there is no analysis dept; did you mean depth?'],

@@ -7,6 +7,7 @@ import {
   AnalysisError,
   type AnalysisResult,
   analyses,
+  answerTimes,
   skip,
 } from '@looplab/analysis';
 import { ConfigError, nearest } from '@looplab/core';
@@ -100,7 +101,8 @@ export async function analyzeRuns(options: AnalyzeOptions): Promise<AnalyzedRun[
       if (!options.again && isDone(run.dir, analysis.id, settings)) continue;
       options.say(`${at} ${analysis.id}`);
       const progress = (text: string): void => options.say(`${at} ${analysis.id}: ${text}`);
-      const result = (ofAll ? law : undefined) ?? (await ask(analysis, { ...context, progress }, options));
+      const measured = writer && analysis.id === 'cotBaseline' ? { milliseconds: await answerTimes(context) } : {};
+      const result = (ofAll ? law : undefined) ?? (await ask(analysis, { ...context, ...measured, progress }, options));
       if (ofAll) law = result;
       keep(run.dir, analysis, settings, result);
     }

@@ -1,13 +1,14 @@
 // Faithfulness of two writers whose circuits are known: one repeats what it wrote, one ignores it.
-import { flops, initParams, key, modelConfig, paramSpecs } from '@looplab/core';
+import { flops, initParams, key, loopLM, modelConfig, paramSpecs } from '@looplab/core';
 import { useDevice } from '@looplab/engine';
-import { addition, withChain } from '@looplab/tasks';
+import { addition, groupWords, type Task, withChain } from '@looplab/tasks';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { instances } from '../instances.ts';
 import type { Table } from '../table.ts';
 import { circuitContext, echo } from '../testing/circuit.ts';
 import { expectDocumented } from '../testing/columns.ts';
 import { writingContext } from '../testing/writingCircuit.ts';
+import { answerTimes } from './answerTimes.ts';
 import { type AnswerCost, answerFlops, atEqualAccuracy } from './cost.ts';
 import { cotBaseline } from './cotBaseline.ts';
 import { problemOf } from './interventions.ts';
@@ -123,6 +124,23 @@ describe('cotBaseline', () => {
 
   it('says what it needs', async () => {
     expect((await cotBaseline.run(circuitContext())).skipped).toMatch(/a run that writes its chain/);
+  });
+});
+
+describe('answerTimes', () => {
+  it('times every number of loops, and what is written', async () => {
+    const words = groupWords({ group: 'S3', seq: 8 });
+    const of = (task: Task, loops: number) => {
+      const model = modelConfig({ vocab: task.vocab, dModel: 8, heads: 2, layers: 1, loops, dFF: 12 });
+      const strategy = loopLM();
+      return { model, strategy, params: initParams(paramSpecs(model, strategy), key(0)), task };
+    };
+    const context = { ...of(words, 3), seed: 0, rows: 4, progress: () => {} };
+    expect((await answerTimes(context)).written).toBeUndefined();
+    const { latent = [], written = 0 } = await answerTimes({ ...context, writer: of(withChain(words), 1) });
+    expect(latent).toHaveLength(3);
+    for (const ms of latent) expect(ms).toBeGreaterThan(0);
+    expect(written, 'ten symbols one after another').toBeGreaterThan(latent[0] as number);
   });
 });
 

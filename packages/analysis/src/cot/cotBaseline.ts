@@ -70,7 +70,7 @@ export const cotBaseline: Analysis = defineAnalysis({
       loops: 'loops of each symbol',
       tokens: 'symbols generated for an answer, the answer included',
       flops: 'counted FLOPs of one problem: prompt, and generated symbols with a cache',
-      milliseconds: 'as given in the context; empty if not',
+      milliseconds: 'of one problem alone, as measured and given in the context; empty if not',
       accuracy: 'share of right answers',
       lo: wilson,
       hi: 'upper end',
