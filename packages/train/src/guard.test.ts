@@ -30,6 +30,7 @@ test('a falling loss and short spikes pass', () => {
   run(Array.from({ length: 200 }, (_, i) => 4 * 0.98 ** i));
   run([2, 2, 50, 50, 50, 50, 2, 50, 50, 2]);
   run([-0.1, -0.2, -0.05, 0.01, -0.1]);
+  run([4, ...Array.from({ length: 1000 }, () => 0.0004), ...Array.from({ length: 9 }, () => 0.004)]); // known by heart
 });
 
 test('a loss that stays far above its mean stops the run', () => {

@@ -22,6 +22,9 @@ export const guardStart: GuardState = { mean: null, above: 0 };
 
 const DECAY = 0.98;
 
+/** Losses nearer to 0 than this, in nats, count as this large: those of a task known by heart jump many times over. */
+const FLOOR = 0.05;
+
 /** One update, as it was read from the device. */
 export interface UpdateValues {
   /** Number of updates made, for the message. */
@@ -47,7 +50,7 @@ export function checkUpdate(state: GuardState, update: UpdateValues, options: Gu
     throw new DivergedError(`the gradient norm is ${gradNorm} at step ${step}; ${advice}`);
   if (options.factor <= 0) return state;
   // Losses with an entropy bonus may be negative; the distance is measured from there.
-  const scale = Math.max(Math.abs(state.mean ?? loss), 1e-3);
+  const scale = Math.max(Math.abs(state.mean ?? loss), FLOOR);
   const isAbove = state.mean !== null && loss - state.mean > (options.factor - 1) * scale;
   const above = isAbove ? state.above + 1 : 0;
   if (above >= options.patience) {
