@@ -20,6 +20,9 @@ export interface ScalingPoint {
 export type Variable = 'N' | 'D' | 'T';
 const VARIABLES: readonly Variable[] = ['N', 'D', 'T'];
 
+/** Values of a variable that its scale and exponent can be told from, beside the irreducible loss. */
+export const FEWEST = 3;
+
 /** `scale / (x + shift)^exponent`. */
 export interface PowerTerm {
   readonly variable: Variable;
@@ -40,7 +43,7 @@ export function predict({ E, terms }: ScalingLaw, at: Pick<ScalingPoint, Variabl
 }
 
 export interface FitOptions {
-  /** Which variables have a term; default those with at least two values. */
+  /** Which variables have a term; default those with at least three values: fewer fit any exponent. */
   readonly variables?: readonly Variable[];
   /**
    * Which terms have a shift; default those with at least five values, since fewer cannot tell shift and exponent
@@ -67,11 +70,13 @@ export function valuesOf(points: readonly ScalingPoint[], variable: Variable): n
  * @throws AnalysisError with fewer points than the law has constants, or a loss that is not positive
  */
 export function fitLaw(points: readonly ScalingPoint[], options: FitOptions): ScalingLaw {
-  const variables = options.variables ?? VARIABLES.filter((v) => valuesOf(points, v).length >= 2);
+  const variables = options.variables ?? VARIABLES.filter((v) => valuesOf(points, v).length >= FEWEST);
   const shifts = new Set(options.shifts ?? variables.filter((v) => valuesOf(points, v).length >= 5));
   const constants = 1 + 2 * variables.length + variables.filter((v) => shifts.has(v)).length;
   if (variables.length === 0)
-    throw new AnalysisError('scaling: size, tokens and loops are the same in all runs; sweep at least one of them');
+    throw new AnalysisError(
+      `scaling: neither size nor tokens nor loops have ${FEWEST} values, which a law takes; sweep at least one of them`,
+    );
   if (points.length <= constants)
     throw new AnalysisError(
       `scaling: a law in ${variables.join(', ')} has ${constants} constants, ${points.length} runs are too few; finish more than ${constants} runs`,
@@ -198,7 +203,7 @@ export function heldOutRSquared(points: readonly ScalingPoint[], variable: Varia
     const variables = whole.terms.map((t) => t.variable);
     const shifts = whole.terms.filter((t) => t.shift > 0).map((t) => t.variable);
     if (
-      variables.some((v) => valuesOf(train, v).length < 2) ||
+      variables.some((v) => valuesOf(train, v).length < FEWEST) ||
       train.length <= 1 + 2 * variables.length + shifts.length
     )
       return Number.NaN;

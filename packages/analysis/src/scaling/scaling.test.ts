@@ -20,7 +20,7 @@ const planted: ScalingLaw = {
 };
 const grid = (law: ScalingLaw, noise = 0): ScalingPoint[] =>
   [1e6, 4e6, 1.6e7, 6.4e7].flatMap((N) =>
-    [1e8, 1e9, 1e10].flatMap((D) =>
+    [1e8, 5e8, 2.5e9, 1.25e10].flatMap((D) =>
       [1, 2, 4, 8].map((T) => {
         const e = noise * (normal(fold(fold(fold(key(1), N), D), T), 1)[0] ?? 0);
         return { N, D, T, loss: predict(law, { N, D, T }) * Math.exp(e) };
@@ -66,7 +66,9 @@ describe('fitLaw', () => {
 
   it('says what it lacks', () => {
     const points = grid(planted);
-    expect(() => fitLaw(points.slice(0, 1), { key: key(0) })).toThrow('the same in all runs; sweep at least one');
+    expect(() => fitLaw(points.slice(0, 1), { key: key(0) })).toThrow(
+      'neither size nor tokens nor loops have 3 values',
+    );
     expect(() => fitLaw(points.slice(0, 3), { key: key(0) })).toThrow(
       'a law in T has 3 constants, 3 runs are too few; finish more than 3 runs',
     );
@@ -79,6 +81,10 @@ describe('heldOutRSquared', () => {
   it('is near 1 for a true law and far below for losses without one', () => {
     const options = { key: key(0), starts: 6 };
     expect(heldOutRSquared(grid(planted), 'N', options)).toBeGreaterThan(0.999);
+    // Two values of a variable fit any exponent, so there is nothing to predict a third from.
+    const three = grid(planted).filter((p) => p.N < 6e7);
+    expect(heldOutRSquared(three, 'N', options)).toBeNaN();
+    expect(heldOutRSquared(three, 'T', options)).toBeGreaterThan(0.999);
     const random = grid(planted).map((p, i) => ({ ...p, loss: 3 + 0.3 * (normal(fold(key(2), i), 1)[0] ?? 0) }));
     expect(heldOutRSquared(random, 'N', options)).toBeLessThan(0.3);
     expect(

@@ -4,7 +4,16 @@ import { type Analysis, defineAnalysis, skip } from '../analysis.ts';
 import { quantileOfSorted } from '../statistics/moments.ts';
 import { cell, type Row } from '../table.ts';
 import { isoFlop } from './isoFlop.ts';
-import { fitLaw, heldOutRSquared, predict, rSquared, type ScalingLaw, type ScalingPoint, valuesOf } from './law.ts';
+import {
+  FEWEST,
+  fitLaw,
+  heldOutRSquared,
+  predict,
+  rSquared,
+  type ScalingLaw,
+  type ScalingPoint,
+  valuesOf,
+} from './law.ts';
 
 const RESAMPLES = 200;
 
@@ -54,7 +63,7 @@ export const scaling: Analysis = defineAnalysis({
     const shape = { key: from, variables, shifts, from: law };
     const refits = Array.from({ length: RESAMPLES }, (_, k) => randint(fold(from, k), sweep.length, sweep.length))
       .map((rows) => Array.from(rows, (i) => sweep[i] as ScalingPoint)) // i is below the length
-      .filter((sample) => variables.every((v) => valuesOf(sample, v).length >= 2))
+      .filter((sample) => variables.every((v) => valuesOf(sample, v).length >= FEWEST))
       .map((sample) => fitLaw(sample, shape));
     const predictions = sweep.map((p) => predict(law, p));
     const budgets = budgetsOf(sweep);
