@@ -20,6 +20,15 @@ import { type AnalysisContext, assertContext, batchOf, rowsOf } from './context.
 /** Values of a tensor, row-major. */
 export type Values = Float32Array | Int32Array;
 
+/** What a layer of a step made of its input. */
+export interface LayerOutput {
+  readonly k: Micro;
+  /** Of the step's core call, from 0. */
+  readonly layer: number;
+  /** [batch, seq, width] */
+  readonly x: tf.Tensor;
+}
+
 export interface ForwardOptions {
   /** Default: {@link deepest}. */
   readonly loops?: number;
@@ -32,11 +41,15 @@ export interface ForwardOptions {
 /**
  * A compiled `trace -> pick(trace)`: called with a batch, it returns what `pick` returned, flat, with plain arrays in
  * place of the tensors. Of several trajectories the first is picked from.
- * @param pick pure tensor operations
+ * @param pick pure tensor operations; `layers` are the outputs of the trace's layers in the order in which they were computed
  */
 export function forward(
   context: AnalysisContext,
-  pick: (trace: Trace, inputs: Inputs & { readonly targets: tf.Tensor }) => Tree<tf.Tensor>,
+  pick: (
+    trace: Trace,
+    inputs: Inputs & { readonly targets: tf.Tensor },
+    layers: readonly LayerOutput[],
+  ) => Tree<tf.Tensor>,
   options: ForwardOptions = {},
 ): {
   run(batch: TaskBatch, index: number, given?: readonly tf.Tensor[]): Promise<Values[]>;
@@ -50,9 +63,14 @@ export function forward(
       const { targets, ...inputs } = batch; // what should be answered is no input
       const rule = exit?.(given);
       const over = { ...(kv ? { kv } : {}), ...(rule ? { exit: rule } : {}) };
-      const [trace] = runTrace(model, strategy, p, inputs, { ...over, train: false, loops, noise });
+      const layers = new Map<string, LayerOutput>(); // of several trajectories those of the first, which is computed first
+      const inspect = (k: Micro, layer: number, x: tf.Tensor): void => {
+        const at = `${k.t} ${layer}`;
+        if (!layers.has(at)) layers.set(at, { k, layer, x });
+      };
+      const [trace] = runTrace(model, strategy, p, inputs, { ...over, train: false, loops, noise, inspect });
       if (!trace) throw new Error('a strategy plans at least one trajectory');
-      return pick(trace, { ...inputs, targets });
+      return pick(trace, { ...inputs, targets }, [...layers.values()]);
     },
     { name: 'analysis' },
   );

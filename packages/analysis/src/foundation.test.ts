@@ -6,11 +6,12 @@ import { addition, groupWords, mano, type Task, withChain } from '@looplab/tasks
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defineAnalysis } from './analysis.ts';
-import { assertContext } from './context.ts';
+import { type AnalysisContext, assertContext } from './context.ts';
 import { instances } from './instances.ts';
 import { readouts } from './readouts.ts';
-import { siteStates, sitesOf } from './sites.ts';
+import { answerSite, siteStates, sitesOf } from './sites.ts';
 import { circuit, circuitContext } from './testing/circuit.ts';
+import { tinyLoopLM } from './testing/tinyLoopLM.ts';
 
 beforeAll(() => useDevice({ kind: 'cpu' }));
 
@@ -102,6 +103,32 @@ describe('siteStates', () => {
       expect([0, 1, 2].map((s) => at(2, s))).toEqual(x.chain.map((c) => c.token));
       expect(at(2, 3)).toBe(x.answer);
     }
+  });
+});
+
+describe('siteStates with layers', () => {
+  it('are what each layer makes, the last of a loop its state before the norm', async () => {
+    const context = tinyLoopLM({ layers: 2, loops: 3, rows: 4 });
+    const problems = instances(context);
+    const { afterLayers, afterLoops, width } = await siteStates(context, problems, sitesOf(problems), { layers: true });
+    expect(afterLayers.map((p) => [p.loop, p.layer])).toEqual([1, 2, 3].flatMap((t) => [1, 2].map((l) => [t, l])));
+    for (const { loop, layer, vectors } of afterLayers) {
+      const made = vectors(0).subarray(0, width);
+      const size = Math.sqrt(made.reduce((sum, x) => sum + x * x, 0) / width);
+      const state = afterLoops[loop]?.vectors(0).subarray(0, width) ?? [];
+      const apart = Math.max(...made.map((x, i) => Math.abs(x / size - (state[i] ?? Number.NaN))));
+      if (layer === 2) expect(apart).toBeLessThan(1e-3);
+      else expect(apart).toBeGreaterThan(0.05);
+    }
+  });
+
+  it('are none where a loop is one layer, or nobody asks', async () => {
+    const one = tinyLoopLM({ rows: 4 });
+    const two = tinyLoopLM({ layers: 2, rows: 4 });
+    const of = async (context: AnalysisContext, layers: boolean) =>
+      (await siteStates(context, instances(context), [answerSite], { layers })).afterLayers;
+    expect(await of(one, true)).toEqual([]);
+    expect(await of(two, false)).toEqual([]);
   });
 });
 

@@ -1,8 +1,9 @@
 // Hidden states at chosen places: each problem's answer and each of its chain steps, after every loop.
+import type { Micro, Trace } from '@looplab/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { AnalysisError } from './analysisError.ts';
 import type { AnalysisContext } from './context.ts';
-import { forward, heldOut, type Values } from './forward.ts';
+import { endsLoop, forward, heldOut, type LayerOutput, type Values } from './forward.ts';
 import type { Instance } from './instances.ts';
 
 /** A position that means the same in every problem; undefined where a problem does not have it. */
@@ -11,7 +12,16 @@ export interface Site {
   at(instance: Instance): number | undefined;
 }
 
-/** States at sites. `vectors(t, s)` is [instances, width] row-major, NaN rows where an instance lacks the site. */
+/** Vectors at sites: `vectors(s)` is [instances, width] row-major, NaN rows where an instance lacks the site. */
+export interface Place {
+  /** Loops made, 0 before the first; inside a loop the one that is being made. */
+  readonly loop: number;
+  /** Inside a loop: the layers it has computed, from 1, over all its core calls. */
+  readonly layer?: number;
+  vectors(site: number): Float64Array;
+}
+
+/** States at sites. */
 export interface SiteStates {
   readonly instances: readonly Instance[];
   readonly sites: readonly Site[];
@@ -19,6 +29,9 @@ export interface SiteStates {
   readonly loops: number;
   readonly width: number;
   vectors(loop: number, site: number): Float64Array;
+  /** The same after each loop, and after every layer inside the loops that have several, where they were asked for. */
+  readonly afterLoops: readonly Place[];
+  readonly afterLayers: readonly Place[];
 }
 
 /** The position of the answer. */
@@ -38,31 +51,37 @@ export function longestChain(instances: readonly Instance[]): number {
 }
 
 /**
- * The state's first leaf at every site after 0 (before the first), 1, … `loops` loops.
+ * The state's first leaf at every site after 0 (before the first), 1, … `loops` loops; with `layers` also what each layer
+ * inside them has made of its input.
  * @throws AnalysisError where a state is not a number
  */
 export async function siteStates(
   context: AnalysisContext,
   instances: readonly Instance[],
   sites: readonly Site[],
-  loops = context.model.loops,
+  { loops = context.model.loops, layers = false }: { readonly loops?: number; readonly layers?: boolean } = {},
 ): Promise<SiteStates> {
+  let inside: { loop: number; layer: number }[] = [];
   const pass = forward(
     context,
-    (trace) => [trace.initial, ...trace.states].map((s) => flat(Object.values(s)[0] as tf.Tensor)), // states have a leaf
+    (trace, _, outputs) => {
+      const made = layers ? insideLoops(trace, outputs) : [];
+      inside = made.map(({ loop, layer }) => ({ loop, layer }));
+      const states = [trace.initial, ...trace.states].map((s) => flat(Object.values(s)[0] as tf.Tensor)); // states have a leaf
+      return [...states, ...made.map(({ x }) => x)];
+    },
     { loops },
   );
   const byRow = new Map<number, number[]>();
   for (const [i, x] of instances.entries()) byRow.set(x.row, [...(byRow.get(x.row) ?? []), i]);
   const out: Float64Array[][] = [];
-  let width = 0;
   await heldOut(context, async (batch, index, count) => {
     const rows = Array.from({ length: count }, (_, r) => index * batch.batch + r);
     if (!rows.some((r) => byRow.has(r))) return;
     context.progress(`states of rows ${(rows[0] ?? 0) + 1} to ${(rows.at(-1) ?? 0) + 1}`);
     const states = await pass.run(batch, index);
-    width = (states[0]?.length ?? 0) / (batch.batch * batch.seq);
     for (const [t, values] of states.entries()) {
+      const width = values.length / (batch.batch * batch.seq);
       out[t] ??= sites.map(() => new Float64Array(instances.length * width).fill(Number.NaN));
       for (const [r, row] of rows.entries())
         for (const i of byRow.get(row) ?? []) copySites(out[t], values, i, r * batch.seq, width);
@@ -84,13 +103,30 @@ export async function siteStates(
     }
   }
 
+  const vectors = (at: number, site: number): Float64Array => out[at]?.[site] ?? new Float64Array(0);
+  const read = out.length - inside.length; // states, the first of them from before the first loop
   return {
     instances,
     sites,
-    loops: out.length - 1,
-    width,
-    vectors: (loop, site) => out[loop]?.[site] ?? new Float64Array(0),
+    loops: read - 1,
+    width: vectors(0, 0).length / instances.length,
+    vectors,
+    afterLoops: Array.from({ length: read }, (_, loop) => ({ loop, vectors: (site) => vectors(loop, site) })),
+    afterLayers: inside.map((at, i) => ({ ...at, vectors: (site) => vectors(read + i, site) })),
   };
+}
+
+/** Outputs of the layers inside loops that have several. */
+function insideLoops(trace: Trace, outputs: readonly LayerOutput[]): { loop: number; layer: number; x: tf.Tensor }[] {
+  const { steps } = trace.plan;
+  const loopOf = (k: Micro): number => 1 + steps.filter((u) => endsLoop(u) && u.t < k.t).length;
+  const made: { loop: number; layer: number; x: tf.Tensor }[] = [];
+  for (const { k, x } of outputs) {
+    if (k.ahead) continue;
+    const loop = loopOf(k);
+    made.push({ loop, layer: 1 + made.filter((m) => m.loop === loop).length, x });
+  }
+  return made.filter((m) => made.some((other) => other.loop === m.loop && other.layer > 1));
 }
 
 /** [B, S, ...] as [B, S, width]. */

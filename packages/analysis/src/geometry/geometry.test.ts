@@ -45,7 +45,7 @@ describe('geometry', () => {
   it('measures the circuit: one-hot states that move once and then rest', async () => {
     const context = circuitContext({ modulus: 3, seq: 3, loops: 2, rows: 20 });
     const problems = instances(context);
-    const states = await siteStates(context, problems, [answerSite], 4);
+    const states = await siteStates(context, problems, [answerSite], { loops: 4 });
     const moves = movement(states, 0);
     for (const [i, x] of problems.entries()) {
       const sum = ((x.ids[0] ?? 0) + (x.ids[1] ?? 0)) % 3; // what loop 2 adds to the last symbol

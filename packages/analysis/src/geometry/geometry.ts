@@ -60,7 +60,7 @@ export const geometry: Analysis = defineAnalysis({
     const { task, model } = context;
     const from = fold(key(context.seed), 'geometry');
     const problems = task.chain ? instances(context) : lastTokens(context);
-    const states = await siteStates(context, problems, [answerSite], deepest(context));
+    const states = await siteStates(context, problems, [answerSite], { loops: deepest(context) });
     const n = problems.length;
     const all = new Float64Array((states.loops + 1) * n * states.width);
     for (let loop = 0; loop <= states.loops; loop++) all.set(states.vectors(loop, 0), loop * n * states.width);

@@ -5,7 +5,7 @@ import type { AnalysisContext } from '../context.ts';
 import { features } from '../linear/features.ts';
 import { foldsOf } from '../linear/folds.ts';
 import { controlLabels, type ProbeKind, type ProbeResult, probe, probeSet } from '../linear/probe.ts';
-import { longestChain, type SiteStates } from '../sites.ts';
+import { longestChain, type Place, type SiteStates } from '../sites.ts';
 
 /** What is read off the states. */
 export interface ProbeTarget {
@@ -23,6 +23,7 @@ export interface HeatMapCell extends ProbeResult {
   readonly site: string;
   readonly siteIndex: number;
   readonly loop: number;
+  readonly layer?: number;
   /** Accuracy on the control task; NaN where that has one class only. */
   readonly control: number;
 }
@@ -64,7 +65,7 @@ export function chainTargets(states: SiteStates, steps: readonly number[]): Prob
 }
 
 /**
- * Cross-validated probes of every target at every site and loop. Targets with one class only are left out (see
+ * Cross-validated probes of every target at every site after every loop, or of `places`. Targets with one class only are left out (see
  * `constant`).
  * @throws AnalysisError with too few rows for the folds
  */
@@ -75,11 +76,12 @@ export function heatMap(
     readonly seed: number;
     readonly kind?: ProbeKind;
     readonly folds?: number;
+    readonly places?: readonly Place[];
     progress?: AnalysisContext['progress'];
   },
 ): HeatMapCell[] {
-  const { seed, kind = 'ridge', folds = 5, progress } = options;
-  const { instances, sites, loops } = states;
+  const { seed, kind = 'ridge', folds = 5, places = states.afterLoops, progress } = options;
+  const { instances, sites } = states;
   const from = fold(key(seed), 'probes');
   const foldOf = foldsOf(
     instances.map((x) => x.row),
@@ -89,10 +91,12 @@ export function heatMap(
   const used = targets.filter((t) => !constant(t));
   const control = used.map((t) => controlLabels(t.types, t.labels, fold(from, t.name)));
   const cells: HeatMapCell[] = [];
-  for (let loop = 0; loop <= loops; loop++) {
-    progress?.(`probing the states after loop ${loop} of ${loops}`);
+  for (const { loop, layer, vectors } of places) {
+    progress?.(
+      `probing the states after loop ${loop}${layer === undefined ? '' : `, layer ${layer}`} of ${states.loops}`,
+    );
     for (const [siteIndex, site] of sites.entries()) {
-      const set = probeSet(features(states.vectors(loop, siteIndex), instances.length), foldOf, kind);
+      const set = probeSet(features(vectors(siteIndex), instances.length), foldOf, kind);
       for (const [i, target] of used.entries()) {
         if (siteIndex < target.fromSite) continue;
         const random = control[i] ?? target.labels;
@@ -101,6 +105,7 @@ export function heatMap(
           site: site.name,
           siteIndex,
           loop,
+          ...(layer === undefined ? {} : { layer }),
           ...probe(set, target.labels),
           control: new Set(random).size < 2 ? Number.NaN : probe(set, random).accuracy.value,
         });

@@ -4,6 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { instances } from '../instances.ts';
 import { answerSite, siteStates, stepSite } from '../sites.ts';
 import { circuitContext } from '../testing/circuit.ts';
+import { expectDocumented } from '../testing/columns.ts';
+import { tinyLoopLM } from '../testing/tinyLoopLM.ts';
 import { chainTargets, heatMap, stepsToProbe } from './heatMap.ts';
 import { probes } from './probes.ts';
 
@@ -34,6 +36,19 @@ describe('probes', () => {
     expect(at('value 4', 'step 4', 3)?.selectivity).toBeGreaterThan(0.4);
     // Before the first loop the place holds just that symbol: the control is read off, the value is not.
     expect(at('value 4', 'step 4', 0)?.control).toBe(1);
+  });
+
+  it('look inside loops of several layers', async () => {
+    const result = await probes.run(tinyLoopLM({ layers: 2, loops: 2, rows: 40 }));
+    expectDocumented(probes, result);
+    const answers = (result.tables.layers ?? []).filter((r) => r.target === 'answer' && r.site === 'answer');
+    expect(answers.map((r) => [r.loop, r.layer, r.computed])).toEqual([
+      [1, 1, 1],
+      [1, 2, 2],
+      [2, 1, 3],
+      [2, 2, 4],
+    ]);
+    expect((await probes.run(tinyLoopLM({ rows: 40 }))).tables.layers).toEqual([]);
   });
 
   it('says which values have one class, and refuses too few rows', async () => {

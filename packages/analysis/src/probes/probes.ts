@@ -4,7 +4,7 @@ import { instances } from '../instances.ts';
 import { readouts } from '../readouts.ts';
 import { answerSite, longestChain, siteStates, stepSite } from '../sites.ts';
 import { cell } from '../table.ts';
-import { chainTargets, constant, heatMap, type ProbeTarget, stepsToProbe } from './heatMap.ts';
+import { chainTargets, constant, type HeatMapCell, heatMap, type ProbeTarget, stepsToProbe } from './heatMap.ts';
 
 export const probes: Analysis = defineAnalysis({
   id: 'probes',
@@ -26,13 +26,25 @@ export const probes: Analysis = defineAnalysis({
         'accuracy on the control task of Hewitt & Liang (a random label for each symbol read at the place of the value)',
       selectivity: 'accuracy - control',
     },
+    layers: {
+      target: 'as above',
+      site: 'as above',
+      loop: 'inside which loop; only loops of several layers',
+      layer: 'after which of its layers, from 1, counted over all its core calls',
+      computed: 'layers computed up to there, over all loops',
+      accuracy: 'as above',
+      lo: 'lower end',
+      hi: 'upper end',
+      majority: 'as above',
+      selectivity: 'as above',
+    },
   },
   run: async (context) => {
     const all = instances(context);
     const length = longestChain(all);
     const kept = all.filter((x) => x.chain.length === length);
     const steps = stepsToProbe(length);
-    const states = await siteStates(context, kept, [...steps.map(stepSite), answerSite]);
+    const states = await siteStates(context, kept, [...steps.map(stepSite), answerSite], { layers: true });
     const said = await readouts(context);
     const last = said.answer[said.loops.indexOf(said.trained)];
     const token = new Map(Array.from(said.row, (row, i) => [row * context.task.seq + (said.position[i] ?? 0), i]));
@@ -43,7 +55,11 @@ export const probes: Analysis = defineAnalysis({
       labels: Int32Array.from(kept, (x) => last?.[token.get(x.row * context.task.seq + x.answerAt) ?? 0] ?? 0),
     };
     const targets = [...fixed, own];
-    const cells = heatMap(states, targets, { seed: context.seed, progress: context.progress });
+    const { seed, progress } = context;
+    const cells = heatMap(states, targets, { seed, progress });
+    const inside = heatMap(states, targets, { seed, progress, places: states.afterLayers });
+    const computed = (c: HeatMapCell): number =>
+      1 + states.afterLayers.findIndex((p) => p.loop === c.loop && p.layer === c.layer);
     const blank = targets.filter(constant).map((t) => t.name);
     return {
       tables: {
@@ -58,6 +74,18 @@ export const probes: Analysis = defineAnalysis({
           hi: c.accuracy.hi,
           majority: c.majority,
           control: cell(c.control),
+          selectivity: cell(c.accuracy.value - c.control),
+        })),
+        layers: inside.map((c) => ({
+          target: c.target,
+          site: c.site,
+          loop: c.loop,
+          layer: c.layer ?? null,
+          computed: computed(c),
+          accuracy: c.accuracy.value,
+          lo: c.accuracy.lo,
+          hi: c.accuracy.hi,
+          majority: c.majority,
           selectivity: cell(c.accuracy.value - c.control),
         })),
       },

@@ -34,6 +34,8 @@ export interface PassSetup<S extends State> {
   readonly remat?: boolean | undefined;
   /** How `previousToken` continues across passes; default: before the first token there is nothing. */
   readonly previous?: PreviousTokens | undefined;
+  /** Told what each layer of step `k`'s core call has made of its input; not where the call is recomputed. */
+  readonly inspect?: ((k: Micro, layer: number, x: tf.Tensor) => void) | undefined;
   /** Start from this state instead of the strategy's `init`. */
   readonly from?: S | undefined;
 }
@@ -202,7 +204,8 @@ export function beginPass<S extends State>(setup: PassSetup<S>): Pass<S> {
       ): tf.Tensor => applyStack(w, input, { ...s, rope }, alone.attend(mask && stopGradient(mask)), vary);
       return remat(again)(w, x, vary, s.rope, alone.mask);
     }
-    return applyStack(w, x, s, kv.step(k.core, k.t, { active, detach: !k.grad }), vary);
+    const inspect = setup.inspect && ((layer: number, y: tf.Tensor) => setup.inspect?.(k, layer, y));
+    return applyStack(w, x, { ...s, inspect }, kv.step(k.core, k.t, { active, detach: !k.grad }), vary);
   };
   const model: Model = {
     config,

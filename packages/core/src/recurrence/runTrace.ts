@@ -10,7 +10,7 @@ import type { Params } from '../model/params.ts';
 import { runEstimated } from './gradient.ts';
 import { assertStrategy, ownNames, stacksOf } from './layout.ts';
 import { beginPass, planContext, plansOf } from './pass.ts';
-import type { Inputs, Plan } from './plan.ts';
+import type { Inputs, Micro, Plan } from './plan.ts';
 import type { State } from './state.ts';
 import type { Ctx, Strategy } from './strategy.ts';
 import { StrategyError } from './strategyError.ts';
@@ -31,6 +31,8 @@ export interface TraceOptions<S extends State = State> {
   readonly carry?: NonNullable<Ctx<S>['carry']>;
   /** Recompute core calls in the backward pass instead of storing their insides. */
   readonly remat?: boolean;
+  /** Told what each layer (from 0) of step `k`'s core call has made of its input, [batch, seq, width]; for probes, without `remat`. */
+  readonly inspect?: (k: Micro, layer: number, x: tf.Tensor) => void;
   /**
    * Where to start instead of the strategy's `init` and the plan's first step: one for every trajectory, or one each.
    * The trace then begins there.
@@ -84,11 +86,12 @@ export function runWithContext<S extends State>(
   let ctx: Ctx<S> | undefined;
   const traces = plans.map((plan, i) => {
     const kv = new KvSession(options.kv ?? strategy.kv, { keyMask: inputs.keyMask });
-    const { noise, carry, remat } = options;
+    const { noise, carry, remat, inspect } = options;
     const start = startOf(options.from, i);
     const from = start?.state;
     const e = ctx?.e; // trajectories share the prelude
-    const pass = beginPass({ config, strategy, weights, inputs, kv, loops, train, hp, noise, carry, remat, e, from });
+    const given = { noise, carry, remat, inspect, e, from };
+    const pass = beginPass({ config, strategy, weights, inputs, kv, loops, train, hp, ...given });
     ctx ??= pass.ctx;
     return makeTrace(pass, runEstimated(pass, restOf(strategy, plan, start), exit));
   });

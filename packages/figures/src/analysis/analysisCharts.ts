@@ -107,6 +107,22 @@ const drawings: readonly Drawing[] = [
       }),
   },
   {
+    analysis: 'probes',
+    table: 'layers',
+    draw: (table, rows) => {
+      const perLoop = Math.max(...rows.map((r) => Number(r.layer)));
+      return heatMap(table.filter('d => d.site == "answer"'), {
+        id: 'probes-layers',
+        title: 'What can be read off inside the loops',
+        caption: `Cross-validated accuracy of ridge probes of the answer's place after each layer; a loop has ${perLoop} layers`,
+        x: { field: 'computed', title: 'Layers computed' },
+        y: { field: 'target', title: 'Read off' },
+        value: { field: 'accuracy', title: 'Accuracy', share: true },
+        upwards: false,
+      });
+    },
+  },
+  {
     analysis: 'alignment',
     table: 'decodability',
     draw: (table) =>
