@@ -94,7 +94,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: "a loop's change is measured from its last inner step",
     file: 'packages/core/src/generate/decodePrograms.ts',
-    find: 'rows.since ? ordered(rows.since) : was.state',
+    find: 'rows.since ? inOrderOf(initial, rows.since) : was.state',
     replace: 'rows.since ? was.state : was.state',
     tests: ['packages/core/src/generate/features.test.ts'],
     only: 'inner steps',

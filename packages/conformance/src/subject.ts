@@ -4,6 +4,7 @@ import {
   drawNoise,
   fold,
   initParams,
+  isLoop,
   key,
   type ModelConfig,
   type ModelOptions,
@@ -101,10 +102,10 @@ function usualUpdate(strategy: Strategy, config: ModelConfig): UpdatePlan {
   return updates.sort((a, b) => depth(a) - depth(b))[2] ?? {};
 }
 
-/** Loops of a training pass: the steps of its first trajectory after which something can be read. */
+/** Loops of a training pass, in its first trajectory. */
 function loopsOf(config: ModelConfig, strategy: Strategy, update: UpdatePlan): number {
   const [plan] = trainingPlans(config, strategy, update);
-  return plan?.steps.filter((k) => !k.inner).length ?? 0;
+  return plan?.steps.filter(isLoop).length ?? 0;
 }
 
 function withChainOf(task: Task, rows: TaskBatch, loops: number): Batch {

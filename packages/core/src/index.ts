@@ -59,7 +59,15 @@ export { flops } from './recurrence/flops.ts';
 export { exitLogProbs, logSigmoid } from './recurrence/halting.ts';
 export { assertStrategy, paramSpecs } from './recurrence/layout.ts';
 export { drawNoise, type Noise } from './recurrence/noise.ts';
-export { type Batch, type Inputs, loopPlan, type Micro, type Plan, type PlanContext } from './recurrence/plan.ts';
+export {
+  type Batch,
+  type Inputs,
+  isLoop,
+  loopPlan,
+  type Micro,
+  type Plan,
+  type PlanContext,
+} from './recurrence/plan.ts';
 export { beginTrajectories, repeatableSteps, repeatStep, trainingPlans } from './recurrence/prefix.ts';
 export {
   chosenTrajectory,

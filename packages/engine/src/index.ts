@@ -11,10 +11,8 @@ export { RematClosureError, remat } from './run/remat.ts';
 export {
   type Tree,
   type TreeDef,
-  treeDefEqual,
   treeFlatten,
   treeLeaves,
-  treeMap,
   treePaths,
   treeUnflatten,
 } from './tree.ts';

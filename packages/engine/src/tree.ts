@@ -65,27 +65,3 @@ export function treePaths(tree: unknown): string[] {
   walk(tree, '', (_, path) => paths.push(path));
   return paths;
 }
-
-/** Same structure, same key order. */
-export function treeDefEqual(a: TreeDef, b: TreeDef): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
-
-/** Applies `f` to the leaves of trees of one structure. Throws, naming the first difference, if structures differ. */
-export function treeMap<R>(f: (leaf: never, ...rest: never[]) => R, tree: unknown, ...rest: unknown[]): unknown {
-  const { leaves, def } = treeFlatten(tree);
-  const others = rest.map((r, i) => {
-    const flat = treeFlatten(r);
-    if (!treeDefEqual(def, flat.def)) {
-      const here = treePaths(tree);
-      const there = treePaths(r);
-      const missing = here.find((p) => !there.includes(p)) ?? there.find((p) => !here.includes(p));
-      throw new Error(`treeMap: tree ${i + 2} has another structure (first difference at '${missing ?? '(order)'}')`);
-    }
-    return flat.leaves;
-  });
-  return treeUnflatten(
-    def,
-    leaves.map((leaf, i) => f(leaf as never, ...others.map((o) => o[i] as never))),
-  );
-}

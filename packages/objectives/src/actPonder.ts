@@ -3,7 +3,7 @@ import { parseOptions } from '@looplab/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { type Objective, ObjectiveError, onlyTrace, sumTerms } from './objective.ts';
-import { tokenLoss, weightedMean } from './tokens.ts';
+import { lastLoss } from './tokens.ts';
 
 export const actPonderOptions = z.strictObject({
   tau: z.number().min(0).default(0.01).describe('price of a loop, in nats a token'),
@@ -31,7 +31,7 @@ export function actPonder(options: z.input<typeof actPonderOptions> = {}): Objec
         );
       }
       return sumTerms({
-        crossEntropy: weightedMean(tokenLoss(trace, trace.states.length - 1, batch), batch.weights),
+        crossEntropy: lastLoss(trace, batch),
         ponder: tf.mul(
           costs.reduce((a, b) => tf.add(a, b)),
           resolved.tau,

@@ -3,7 +3,7 @@ import { parseOptions, stopGradient, type Trace } from '@looplab/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { type Objective, pairOfTraces, sumTerms } from './objective.ts';
-import { tokenLoss, weightedMean } from './tokens.ts';
+import { lastLoss, weightedMean } from './tokens.ts';
 
 export const consistencyOptions = z.strictObject({
   short: z.number().min(0).default(0.1).describe("weight of the short trajectory's cross-entropy"),
@@ -26,8 +26,7 @@ export function consistency(options: z.input<typeof consistencyOptions> = {}): O
     trains: 'all',
     terms: (traces, batch) => {
       const [long, short] = pairOfTraces('consistency', traces);
-      const loss = (trace: Trace): tf.Tensor =>
-        weightedMean(tokenLoss(trace, trace.states.length - 1, batch), batch.weights);
+      const loss = (trace: Trace): tf.Tensor => lastLoss(trace, batch);
       if (!short) return sumTerms({ long: loss(long) });
       const gap = tf.mean(tf.square(tf.sub(stopGradient(end(long)), end(short))), 2);
       return sumTerms({

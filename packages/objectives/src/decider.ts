@@ -1,5 +1,5 @@
 // Teaches the halting gate alone to send on the tokens whose prediction is still wrong.
-import { logSigmoid, parseOptions, stopGradient } from '@looplab/core';
+import { isLoop, logSigmoid, type Micro, parseOptions, stopGradient } from '@looplab/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { haltLogits, type Objective, ObjectiveError, onlyTrace, sumTerms } from './objective.ts';
@@ -51,8 +51,8 @@ export function decider(options: z.input<typeof deciderOptions> = {}): Objective
   };
 }
 
-/** Place of loop `t`'s last step in the plan; inner steps are not loops. */
-function stepOf(steps: readonly { readonly inner?: true }[], t: number): number {
-  const ends = steps.flatMap((k, i) => (k.inner ? [] : [i]));
+/** Place of loop `t`'s last step in the plan. */
+function stepOf(steps: readonly Micro[], t: number): number {
+  const ends = steps.flatMap((k, i) => (isLoop(k) ? [i] : []));
   return ends[t] as number; // the trace has a state for each of them
 }

@@ -1,9 +1,9 @@
 // Ouro's Stage II: teaches the gate alone to go on where another loop would lower the loss.
-import { logSigmoid, parseOptions, stopGradient } from '@looplab/core';
+import { parseOptions, stopGradient } from '@looplab/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { haltLogits, type Objective, ObjectiveError, onlyTrace, sumTerms } from './objective.ts';
-import { tokenLosses, weightedMean } from './tokens.ts';
+import { binaryCrossEntropy, tokenLosses, weightedMean } from './tokens.ts';
 
 export const gateImprovementOptions = z.strictObject({
   k: z.number().positive().default(50).describe('steepness of the target: how sharply an improvement becomes "go on"'),
@@ -49,8 +49,7 @@ export function gateImprovement(options: z.input<typeof gateImprovementOptions> 
         const gain = tf.relu(tf.sub(losses[i] as tf.Tensor, loss)); // i is the step before
         const goOn = tf.sigmoid(tf.mul(tf.sub(gain, gamma), k));
         const z = trace.detachedHalt(pairing === 'causal' ? i : i + 1);
-        const log = tf.add(tf.mul(goOn, logSigmoid(tf.neg(z))), tf.mul(tf.sub(1, goOn), logSigmoid(z)));
-        return tf.neg(log);
+        return binaryCrossEntropy(tf.neg(z), goOn);
       });
       const sum = perStep.reduce((a, b) => tf.add(a, b));
       const mean = tf.div(sum, pairing === 'causal' ? steps - 1 : steps);

@@ -1,9 +1,9 @@
 // Deep supervision with a halting head: every loop answers, and the head learns whether the answer is right.
-import { logSigmoid, parseOptions, stopGradient } from '@looplab/core';
+import { parseOptions, stopGradient } from '@looplab/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { haltLogits, type Objective, ObjectiveError, onlyTrace, sumTerms } from './objective.ts';
-import { tokenLosses, weightedMean } from './tokens.ts';
+import { binaryCrossEntropy, tokenLosses, weightedMean } from './tokens.ts';
 
 export const haltingOptions = z.strictObject({
   weight: z.number().min(0).default(0.5).describe('weight of each halting loss beside the cross-entropy'),
@@ -64,10 +64,4 @@ export function halting(options: z.input<typeof haltingOptions> = {}): Objective
       return sumTerms({ ...terms, goOn: tf.mul(mean(goes), resolved.weight) });
     },
   };
-}
-
-/** `-(y log p + (1 - y) log (1 - p))` with `p = sigmoid(logit)`, elementwise and finite. */
-function binaryCrossEntropy(logit: tf.Tensor, y: tf.Tensor): tf.Tensor {
-  const log = tf.add(tf.mul(y, logSigmoid(logit)), tf.mul(tf.sub(1, y), logSigmoid(tf.neg(logit))));
-  return tf.neg(log);
 }

@@ -3,7 +3,7 @@ import { parseOptions } from '@looplab/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { type Objective, ObjectiveError, onlyTrace, sumTerms } from './objective.ts';
-import { tokenLoss, weightedMean } from './tokens.ts';
+import { lastLoss, weightedMean } from './tokens.ts';
 
 export const jacobianPenaltyOptions = z.strictObject({
   gamma: z
@@ -33,7 +33,7 @@ export function jacobianPenalty(options: z.input<typeof jacobianPenaltyOptions> 
           "objective jacobianPenalty needs a measurement of the step's Jacobian, which the trace lacks; use a strategy that gives 'jacobian', such as deq",
         );
       }
-      const crossEntropy = weightedMean(tokenLoss(trace, trace.states.length - 1, batch), batch.weights);
+      const crossEntropy = lastLoss(trace, batch);
       const steepness = weightedMean(jacobian, batch.keyMask ?? tf.onesLike(jacobian));
       return sumTerms({ crossEntropy, jacobian: tf.mul(steepness, resolved.gamma) });
     },

@@ -2,7 +2,7 @@
 import { parseOptions } from '@looplab/core';
 import { z } from 'zod';
 import { type Objective, onlyTrace, sumTerms } from './objective.ts';
-import { tokenLoss, weightedMean } from './tokens.ts';
+import { lastLoss } from './tokens.ts';
 
 export const lastLoopOptions = z.strictObject({});
 
@@ -17,7 +17,7 @@ export function lastLoop(options: z.input<typeof lastLoopOptions> = {}): Objecti
     trains: 'all',
     terms: (traces, batch) => {
       const trace = onlyTrace('lastLoop', traces);
-      const crossEntropy = weightedMean(tokenLoss(trace, trace.states.length - 1, batch), batch.weights);
+      const crossEntropy = lastLoss(trace, batch);
       return sumTerms({ crossEntropy });
     },
   };

@@ -3,7 +3,7 @@ import { parseOptions } from '@looplab/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { type Objective, pairOfTraces, sumTerms } from './objective.ts';
-import { tokenLoss, weightedMean } from './tokens.ts';
+import { lastLoss } from './tokens.ts';
 
 export const progressiveOptions = z.strictObject({
   alpha: z
@@ -29,9 +29,10 @@ export function progressive(options: z.input<typeof progressiveOptions> = {}): O
     trains: 'all',
     terms: (traces, batch) => {
       const [full, other] = pairOfTraces('progressive', traces);
-      const [a, b] = [full, other].map(
-        (trace) => trace && weightedMean(tokenLoss(trace, trace.states.length - 1, batch), batch.weights),
-      ) as [tf.Tensor, tf.Tensor | undefined]; // the first trace is there
+      const [a, b] = [full, other].map((trace) => trace && lastLoss(trace, batch)) as [
+        tf.Tensor,
+        tf.Tensor | undefined,
+      ]; // the first trace is there
       if (!b) return sumTerms({ full: a });
       return sumTerms({ full: tf.mul(a, 1 - resolved.alpha), progressive: tf.mul(b, resolved.alpha) });
     },

@@ -3,7 +3,7 @@ import { parseOptions } from '@looplab/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { type Objective, ObjectiveError, onlyTrace, sumTerms } from './objective.ts';
-import { tokenLoss, weightedMean } from './tokens.ts';
+import { lastLoss } from './tokens.ts';
 
 export const routedOptions = z.strictObject({
   auxiliary: z
@@ -48,7 +48,7 @@ export function routed(options: z.input<typeof routedOptions> = {}): Objective {
           "objective routed finds no term of a router in the trace; let the strategy's terms() return some of auxiliary, balance and z",
         );
       }
-      const crossEntropy = weightedMean(tokenLoss(trace, trace.states.length - 1, batch), batch.weights);
+      const crossEntropy = lastLoss(trace, batch);
       return sumTerms({ crossEntropy, ...Object.fromEntries(found) });
     },
   };

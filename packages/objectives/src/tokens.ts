@@ -1,5 +1,5 @@
 // Per-token losses and their weighted means.
-import type { Batch, Trace } from '@looplab/core';
+import { type Batch, logSigmoid, type Trace } from '@looplab/core';
 import { crossEntropy } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -11,6 +11,17 @@ export function tokenLoss(trace: Trace, t: number, batch: Batch): tf.Tensor {
 /** As {@link tokenLoss} for every step. */
 export function tokenLosses(trace: Trace, batch: Batch): tf.Tensor[] {
   return trace.states.map((_, t) => tokenLoss(trace, t, batch));
+}
+
+/** Mean cross-entropy of the last step, a scalar. */
+export function lastLoss(trace: Trace, batch: Batch): tf.Tensor {
+  return weightedMean(tokenLoss(trace, trace.states.length - 1, batch), batch.weights);
+}
+
+/** `-(y log p + (1 - y) log (1 - p))` with `p = sigmoid(logit)`, elementwise and finite. */
+export function binaryCrossEntropy(logit: tf.Tensor, y: tf.Tensor): tf.Tensor {
+  const log = tf.add(tf.mul(y, logSigmoid(logit)), tf.mul(tf.sub(1, y), logSigmoid(tf.neg(logit))));
+  return tf.neg(log);
 }
 
 /**

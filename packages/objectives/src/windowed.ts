@@ -1,5 +1,5 @@
 // Cross-entropy of the last loops alone, so that a looped model settles on its answer and keeps it.
-import { parseOptions } from '@looplab/core';
+import { isLoop, parseOptions } from '@looplab/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { type Objective, onlyTrace, sumTerms } from './objective.ts';
@@ -29,7 +29,7 @@ export function windowed(options: z.input<typeof windowedOptions> = {}): Objecti
     terms: (traces, batch) => {
       const trace = onlyTrace('windowed', traces);
       const loops = trace.states.map((_, t) => t);
-      const learning = trace.plan.steps.filter((k) => k.grad && !k.inner).length;
+      const learning = trace.plan.steps.filter((k) => k.grad && isLoop(k)).length;
       const read = loops.slice(-Math.max(1, resolved.window ?? learning));
       const sum = read.map((t) => tokenLoss(trace, t, batch)).reduce((a, b) => tf.add(a, b));
       return sumTerms({ crossEntropy: weightedMean(tf.div(sum, read.length), batch.weights) });

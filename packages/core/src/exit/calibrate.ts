@@ -9,7 +9,7 @@ import { readoutFlops, stackFlops, stepFlops } from '../recurrence/flops.ts';
 import { stacksOf } from '../recurrence/layout.ts';
 import { drawNoise } from '../recurrence/noise.ts';
 import { planContext, plansOf } from '../recurrence/pass.ts';
-import type { Inputs, Plan } from '../recurrence/plan.ts';
+import { type Inputs, isLoop, type Plan } from '../recurrence/plan.ts';
 import { chosenTrajectory, runWithContext } from '../recurrence/runTrace.ts';
 import type { Strategy } from '../recurrence/strategy.ts';
 import type { Trace } from '../recurrence/trace.ts';
@@ -202,7 +202,7 @@ function sums(
 /** Loops that each token of a trace computed, [batch, seq]. */
 function depthOf(trace: Trace): tf.Tensor {
   const [batch, seq] = (Object.values(trace.initial)[0] as tf.Tensor).shape as [number, number]; // a state has a leaf
-  const loops = trace.plan.steps.flatMap((k, i) => (k.inner ? [] : [trace.active[i] ?? tf.ones([batch, seq])]));
+  const loops = trace.plan.steps.flatMap((k, i) => (isLoop(k) ? [trace.active[i] ?? tf.ones([batch, seq])] : []));
   return loops.reduce((a, b) => tf.add(a, b));
 }
 
@@ -221,7 +221,7 @@ function costOf(
     (n, k) => n + stepFlops(config, strategy, strategy.kv, k, { ...work, shape: stacks[k.core] as StackShape }), // plans name declared cores
     0,
   );
-  const loop = all / plan.steps.filter((k) => !k.inner).length;
+  const loop = all / plan.steps.filter(isLoop).length;
   const prelude = stacks[PRELUDE];
   const once = prelude ? stackFlops(prelude, 1, seq) : 0;
   const readout = readoutFlops(config, stacks, 1, seq);

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { StackShape } from '../model/specs.ts';
 import { stepFlops } from '../recurrence/flops.ts';
 import { planContext, plansOf } from '../recurrence/pass.ts';
-import type { Inputs, Plan } from '../recurrence/plan.ts';
+import { type Inputs, isLoop, type Plan } from '../recurrence/plan.ts';
 import type { DecodeSetup } from './decodePrograms.ts';
 import { type StepKind, stepKinds } from './stepKind.ts';
 
@@ -67,7 +67,7 @@ export class Courses {
     const course: Course = {
       trajectory,
       plan,
-      loops: plan.steps.filter((k) => !k.inner).length,
+      loops: plan.steps.filter(isLoop).length,
       kinds: stepKinds(strategy, kv, plan, number),
       costs: plan.steps.map((k) => {
         const cost = (rows: number, pairs: number): number =>

@@ -4,16 +4,16 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ExitMemory, ExitRule } from '../exit/exitRule.ts';
 import { CachedSession, type PastView } from '../kv/cachedSession.ts';
 import type { KvPolicy } from '../kv/kvPolicy.ts';
-import { type KvSlot, slotKey } from '../kv/kvSlots.ts';
+import type { KvSlot } from '../kv/kvSlots.ts';
 import type { Weights } from '../model/bind.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { CODA, PRELUDE } from '../model/specs.ts';
 import type { DriverMemory } from '../recurrence/driver.ts';
 import type { Noise } from '../recurrence/noise.ts';
 import { beginPass, type Pass, type PreviousTokens } from '../recurrence/pass.ts';
-import type { Inputs, Plan } from '../recurrence/plan.ts';
+import { type Inputs, isLoop, type Plan } from '../recurrence/plan.ts';
 import { exitView, liveMask } from '../recurrence/runPlan.ts';
-import { mapState, type State } from '../recurrence/state.ts';
+import { inOrderOf, mapState, type State } from '../recurrence/state.ts';
 import type { Strategy } from '../recurrence/strategy.ts';
 import type { StepKind } from './stepKind.ts';
 
@@ -61,11 +61,6 @@ function open(setup: DecodeSetup, w: Weights, given: Given, kv: CachedSession, p
   });
 }
 
-/** What a session wrote into a slot. */
-function slotOf(kv: CachedSession, key: string): KvSlot | undefined {
-  return kv.written.get(key);
-}
-
 /** Embedding and prelude. */
 export function decodeBegin(
   setup: DecodeSetup,
@@ -75,7 +70,7 @@ export function decodeBegin(
 ): { e: tf.Tensor; written: KvSlot } {
   const kv = new CachedSession(setup.kv, { keyMask: given.inputs.keyMask, past: () => (past ? [past] : []) });
   const pass = open(setup, w, given, kv);
-  return { e: pass.ctx.e, written: slotOf(kv, slotKey(PRELUDE, 0)) as KvSlot }; // only called with a prelude
+  return { e: pass.ctx.e, written: kv.written.get(PRELUDE) as KvSlot }; // only called with a prelude
 }
 
 /** What a token takes along from step to step. */
@@ -144,13 +139,13 @@ export function decodeStep(
     latest: rows.latest,
   });
   const pass = open(setup, w, given, kv, {
-    before: (_, name) => rows.before[name],
-    show: (_, name, x) => {
+    before: (name) => rows.before[name],
+    show: (name, x) => {
       shown[name] = x;
     },
   });
   const [batch, seq] = given.inputs.ids.shape as [number, number];
-  const loops = plan.steps.filter((k) => !k.inner).length;
+  const loops = plan.steps.filter(isLoop).length;
   const { carried, fresh } = rows;
   const begins = !carried || fresh !== undefined;
   const initial = pass.init(plan);
@@ -159,8 +154,6 @@ export function decodeStep(
     driven: driver.init(initial),
     memory: rows.mayExit && begins ? exit.init({ batch, seq, vocab: config.vocab, loops, noise: given.noise }) : {},
   };
-  /** A state that came from outside, with its leaves in the order of `init`: rules look at the first. */
-  const ordered = (s: State): State => mapState(initial, (_, name) => s[name] as tf.Tensor); // the same leaves
   let was = start;
   if (carried && fresh) {
     const begun = <T extends State>(from: T, to: State): T =>
@@ -170,19 +163,19 @@ export function decodeStep(
       driven: begun(start.driven, carried.driven),
       memory: begun(start.memory, carried.memory),
     };
-  } else if (carried) was = { ...carried, state: ordered(carried.state) };
+  } else if (carried) was = { ...carried, state: inOrderOf(initial, carried.state) };
   const at = driver.place(was.driven, was.state);
   const live = liveMask(pass, { steps: [k] }, at, k, rows.stopped);
   const made = pass.advance(at, k, live);
   const { state, memory: driven, residual } = driver.next(was.driven, was.state, { at, out: made.state, live });
   const is: Carried = { state, driven, memory: was.memory };
-  const written = slotOf(kv, slotKey(k.core, 0));
+  const written = kv.written.get(k.core);
   if (k.inner) return { carried: is, written, shown, begun: begins ? initial : undefined };
   const logits = rows.reads ? pass.read(state) : undefined;
-  const coda = slotOf(kv, slotKey(CODA, 0));
+  const coda = kv.written.get(CODA);
   if (!rows.mayExit) return { carried: is, written, shown, logits, coda };
-  const before = rows.since ? ordered(rows.since) : was.state;
-  const view = { ...exitView(pass, exit, 0, { before, state, residual }), loop: rows.loop };
+  const before = rows.since ? inOrderOf(initial, rows.since) : was.state;
+  const view = exitView(pass, exit, { loop: rows.loop, before, state, residual, logits });
   const { memory, done } = exit.check(was.memory, view);
   return { carried: { ...is, memory }, done, written, shown, logits, coda };
 }
@@ -207,5 +200,5 @@ export function decodeRead(
   const state = finals.reduce(
     (kept, final, i) => mapState(kept, (x, name) => choose(chosen(i), final[name] as tf.Tensor, x)), // trajectories have the same leaves
   );
-  return { logits: pass.read(state), written: slotOf(kv, slotKey(CODA, 0)), choice };
+  return { logits: pass.read(state), written: kv.written.get(CODA), choice };
 }

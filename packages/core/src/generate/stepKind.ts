@@ -16,8 +16,7 @@ export interface StepKind {
   readonly alike: boolean;
   /** The policy of this step alone, with slots numbered in the order of their mention. */
   readonly policy: KvPolicy;
-  /** The policy's own number of the slot that it writes, and the cache's name of it. */
-  readonly slot: number | null;
+  /** The cache's name of the slot that it writes. */
   readonly write: string | null;
   /** What it reads: cache slots of each view; `own` where what the tokens at hand show there is made in this very step. */
   readonly views: readonly {
@@ -65,7 +64,6 @@ export function stepKinds(strategy: Strategy, policy: KvPolicy, plan: Plan, numb
       k: micro,
       alike,
       policy: { ...rules, slot: () => (slot === null ? null : 0), views: () => numbered },
-      slot,
       write: slot === null ? null : policy.keep ? NOW : `${slot}`,
       views: views.map(({ slots, window }) => ({
         slots: slots.map((s) => ({ name: policy.keep ? KEPT : `${s}`, own: s === slot })),

@@ -1,10 +1,10 @@
-// The keys and values of some tokens whose predecessors are in a cache: carries out a KV policy for one step or several.
-import * as tf from '@tensorflow/tfjs-core';
+// The keys and values of some tokens whose predecessors are in a cache: carries out a KV policy for one step.
+import type * as tf from '@tensorflow/tfjs-core';
 import type { Attend, KeyValue, Visible } from '../model/layer.ts';
 import { type CachedKeys, cachedAttention } from './cachedAttention.ts';
-import { type KvPolicy, viewsAt } from './kvPolicy.ts';
+import { type KvPolicy, type KvView, viewsAt } from './kvPolicy.ts';
 import type { KvAccess, KvCall } from './kvSession.ts';
-import { type KvSlot, slotKey } from './kvSlots.ts';
+import { type KvSlot, openSlot, visibleTokens } from './kvSlots.ts';
 import { viewBias } from './viewBias.ts';
 
 /** One slot of a cache, as some rows see it: {@link CachedKeys} of every layer. */
@@ -22,39 +22,32 @@ export interface PastView {
 export interface CachedSessionOptions {
   /** [rows, seq] float32, 1 where a token at hand may be attended to. */
   readonly keyMask?: tf.Tensor | undefined;
-  /** What each view of step `t` of a stack shows of the cache; left out where it shows nothing. */
-  past(stack: string, t: number): readonly PastView[];
-  /** What the tokens at hand wrote last, which a token that does not compute shows on. */
+  /** What each view of the step, or of prelude or coda, shows of the cache; left out where it shows nothing. */
+  past(stack: string): readonly PastView[];
+  /** What the tokens at hand wrote last in the step's core, which a token that does not compute shows on. */
   readonly latest?: KvSlot | undefined;
-}
-
-interface Open {
-  readonly layers: KeyValue[];
-  readonly has: tf.Tensor | null;
 }
 
 export class CachedSession implements KvAccess {
   readonly policy: KvPolicy;
-  /** What the tokens at hand have written, by slot. */
-  readonly written = new Map<string, Open>();
+  /** What the tokens at hand have written, by stack. */
+  readonly written = new Map<string, KvSlot>();
   readonly #options: CachedSessionOptions;
-  readonly #latest = new Map<string, Open>();
 
   constructor(policy: KvPolicy, options: CachedSessionOptions) {
     this.policy = policy;
     this.#options = options;
   }
 
-  /** Attention of step `t` of a core. */
+  /** Attention of the step. */
   step(stack: string, t: number, call: KvCall): (layer: number) => Attend {
     const active = this.policy.write === 'active' ? call.active : undefined;
-    const views = viewsAt(this.policy, t);
-    return this.#attend(stack, this.policy.slot(t), views, this.#options.past(stack, t), active);
+    return this.#attend(stack, this.policy.slot(t), viewsAt(this.policy, t), active);
   }
 
   /** Attention of a stack that is applied once: prelude and coda. */
   once(stack: string): (layer: number) => Attend {
-    return this.#attend(stack, 0, [{ slots: [0] }], this.#options.past(stack, 0), undefined);
+    return this.#attend(stack, 0, [{ slots: [0] }], undefined);
   }
 
   selfContained(): undefined {
@@ -64,56 +57,34 @@ export class CachedSession implements KvAccess {
   #attend(
     stack: string,
     write: number | null,
-    views: ReturnType<typeof viewsAt>,
-    past: readonly PastView[],
+    views: readonly KvView[],
     active: tf.Tensor | undefined,
   ): (layer: number) => Attend {
-    const before = this.#latest.get(stack) ?? this.#options.latest;
-    const fill = active !== undefined && this.policy.missing === 'latest' && before !== undefined;
-    let here: Open | undefined;
-    if (write !== null) {
-      let has = active ?? null;
-      if (fill) has = before.has === null ? null : tf.maximum(before.has, active);
-      here = { layers: [], has };
-      this.written.set(slotKey(stack, write), here);
-      this.#latest.set(stack, here);
-    }
+    const past = this.#options.past(stack);
+    const { slot, fill } = openSlot(this.policy, this.#options.latest, active);
+    if (write !== null) this.written.set(stack, slot);
     return (i) => (fresh) => {
-      if (here) here.layers[i] = fill ? filled(fresh(), before.layers[i] as KeyValue, active) : fresh(); // as many layers
+      if (write !== null) slot.layers[i] = fill(fresh(), i);
       return views.map(({ slots, window }, n): Visible => {
-        const own = slots.flatMap((slot) => this.written.get(slotKey(stack, slot)) ?? []);
+        const own = write !== null && slots.includes(write) ? slot : undefined;
         return this.#visible(own, i, past[n] ?? { parts: [] }, window);
       });
     };
   }
 
-  /** The tokens' own keys in some slots, and what the cache shows. */
-  #visible(own: readonly Open[], i: number, view: PastView, window: number | undefined): Visible {
-    const join = (f: (x: Open) => tf.Tensor): tf.Tensor => {
-      const xs = own.map(f);
-      return xs.length === 1 ? (xs[0] as tf.Tensor) : tf.concat(xs, 1);
-    };
-    const at = (x: Open): KeyValue => x.layers[i] as KeyValue; // the layer was written, now or in an earlier step
+  /** The tokens' own keys, if the view shows them, and what the cache shows. */
+  #visible(own: KvSlot | undefined, i: number, view: PastView, window: number | undefined): Visible {
     const parts = view.parts.map(({ layers, index, mask }) => ({ ...(layers[i] as KeyValue), index, mask })); // a stack's layers
     const past = { parts, bias: view.bias };
-    if (own.length === 0) return (q, heads) => cachedAttention(q, past, undefined, heads);
-    const [rows, seq] = at(own[0] as Open).k.shape as [number, number];
-    const { keyMask } = this.#options;
-    const masked = keyMask !== undefined || own.some((x) => x.has !== null);
-    const seen = (x: Open): tf.Tensor =>
-      x.has && keyMask ? tf.mul(x.has, keyMask) : (x.has ?? keyMask ?? tf.ones([rows, seq]));
-    const narrow = window !== undefined && window < seq;
+    if (!own) return (q, heads) => cachedAttention(q, past, undefined, heads);
+    const { k, v } = own.layers[i] as KeyValue; // has just been written
+    const [, seq] = k.shape as [number, number];
+    const keyMask = visibleTokens(own.has, this.#options.keyMask);
     const keys = {
-      k: join((x) => at(x).k),
-      v: join((x) => at(x).v),
-      ...(masked ? { keyMask: join(seen) } : {}),
-      ...(own.length > 1 || narrow ? { bias: viewBias({ seq, slots: own.length, window }) } : {}),
+      ...{ k, v },
+      ...(keyMask ? { keyMask } : {}),
+      ...(window !== undefined && window < seq ? { bias: viewBias({ seq, slots: 1, window }) } : {}),
     };
     return parts.length === 0 ? keys : (q, heads) => cachedAttention(q, past, keys, heads);
   }
-}
-
-function filled(fresh: KeyValue, before: KeyValue, active: tf.Tensor): KeyValue {
-  const computes = tf.cast(tf.expandDims(active, 2), 'bool');
-  return { k: tf.where(computes, fresh.k, before.k), v: tf.where(computes, fresh.v, before.v) };
 }

@@ -2,8 +2,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Attend, KeyValue, VisibleKeys } from '../model/layer.ts';
 import { stopGradient } from '../recurrence/stopGradient.ts';
-import { type KvPolicy, KvPolicyError, type KvView, viewsAt } from './kvPolicy.ts';
-import { slotKey } from './kvSlots.ts';
+import { type KvPolicy, KvPolicyError, type KvView, standsAlone, viewsAt } from './kvPolicy.ts';
+import { type OpenSlot, openSlot, slotKey, visibleTokens } from './kvSlots.ts';
 import { viewBias } from './viewBias.ts';
 
 export interface KvSessionOptions {
@@ -32,19 +32,13 @@ export interface KvAccess {
   ): { mask: tf.Tensor | undefined; attend(mask: tf.Tensor | undefined): (layer: number) => Attend } | undefined;
 }
 
-/** A slot that is being written: a layer at a time. */
-interface Open {
-  readonly layers: KeyValue[];
-  readonly has: tf.Tensor | null;
-}
-
 export class KvSession implements KvAccess {
   readonly policy: KvPolicy;
   /** What this session has written. */
-  readonly written = new Map<string, Open>();
+  readonly written = new Map<string, OpenSlot>();
   readonly #keyMask: tf.Tensor | undefined;
   /** What was written last in each stack. */
-  readonly #latest = new Map<string, Open>();
+  readonly #latest = new Map<string, OpenSlot>();
 
   constructor(policy: KvPolicy, options: KvSessionOptions = {}) {
     this.policy = policy;
@@ -76,7 +70,7 @@ export class KvSession implements KvAccess {
     const { policy } = this;
     const views = viewsAt(policy, t);
     const own = policy.slot(t);
-    if (own === null || views.some((v) => v.slots.some((s) => s !== own))) return undefined;
+    if (own === null || !standsAlone(policy, t)) return undefined;
     const hides = active !== undefined && policy.write === 'active';
     if (hides && policy.missing === 'latest') return undefined;
     for (const u of later) {
@@ -86,7 +80,7 @@ export class KvSession implements KvAccess {
     const see = (now: KeyValue, has: tf.Tensor | undefined): VisibleKeys[] =>
       views.map((v) => visible([{ now, has }], v.window));
     return {
-      mask: both(hides ? active : null, this.#keyMask),
+      mask: visibleTokens(hides ? active : null, this.#keyMask),
       attend: (mask) => () => (fresh) => see(fresh(), mask),
     };
   }
@@ -99,34 +93,19 @@ export class KvSession implements KvAccess {
     call: KvCall,
   ): (layer: number) => Attend<VisibleKeys> {
     const active = this.policy.write === 'active' ? call.active : undefined;
-    const before = this.#latest.get(stack);
-    const fill = active !== undefined && this.policy.missing === 'latest' && before !== undefined;
-    let here: Open | undefined;
+    const { slot, fill } = openSlot(this.policy, this.#latest.get(stack), active);
     if (write !== null) {
-      // A token that fills in has keys if it had any before; one that does not has them only if it computes.
-      let has = active ?? null;
-      if (fill) has = before.has === null ? null : tf.maximum(before.has, active);
-      here = { layers: [], has };
-      this.written.set(slotKey(stack, write), here);
-      this.#latest.set(stack, here);
+      this.written.set(slotKey(stack, write), slot);
+      this.#latest.set(stack, slot);
     }
     const biases = views.map(() => ({}) as { bias?: tf.Tensor }); // one for all layers
     return (i) => (fresh) => {
-      if (here)
-        here.layers[i] = this.#write(fresh(), fill ? before.layers[i] : undefined, active, call.detach === true);
+      if (write !== null) slot.layers[i] = call.detach ? detached(fill(fresh(), i)) : fill(fresh(), i);
       return views.map(({ slots, window }, n) => {
         const parts = slots.map((slot) => this.#part(stack, slot, i, t));
         return visible(parts, window, biases[n]);
       });
     };
-  }
-
-  #write(fresh: KeyValue, before: KeyValue | undefined, active: tf.Tensor | undefined, detach: boolean): KeyValue {
-    const one = (x: tf.Tensor, old: tf.Tensor | undefined): tf.Tensor => {
-      const kept = old && active ? tf.where(tf.cast(tf.expandDims(active, 2), 'bool'), x, old) : x;
-      return detach ? stopGradient(kept) : kept;
-    };
-    return { k: one(fresh.k, before?.k), v: one(fresh.v, before?.v) };
   }
 
   /** Layer `i` of a slot. */
@@ -138,7 +117,7 @@ export class KvSession implements KvAccess {
         `kv policy ${this.policy.id}: step ${t} reads slot ${slot}, which no step has written yet; let slot(${t}) or an earlier step write it`,
       );
     }
-    return { now, has: both(here.has, this.#keyMask) };
+    return { now, has: visibleTokens(here.has, this.#keyMask) };
   }
 }
 
@@ -163,7 +142,6 @@ function visible(parts: readonly Part[], window: number | undefined, made: { bia
   return { ...seen, bias: made.bias };
 }
 
-function both(a: tf.Tensor | null | undefined, b: tf.Tensor | undefined): tf.Tensor | undefined {
-  if (a && b) return tf.mul(a, b);
-  return a ?? b;
+function detached({ k, v }: KeyValue): KeyValue {
+  return { k: stopGradient(k), v: stopGradient(v) };
 }

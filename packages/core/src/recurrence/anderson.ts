@@ -34,10 +34,10 @@ export interface Iteration extends State {
   /** `b f(z) + (1 - b) z` and `f(z) - z` of the last evaluations, [batch, seq, memory, width]. */
   readonly mixed: tf.Tensor;
   readonly gaps: tf.Tensor;
+  /** Products of the gaps with each other, [batch, seq, memory, memory]. */
+  readonly gram: tf.Tensor;
   /** [batch, seq, memory]: 1 where a slot is filled. */
   readonly filled: tf.Tensor;
-  /** `|f(z) - z|^2` of the last evaluation, [batch, seq]. */
-  readonly residual: tf.Tensor;
 }
 
 /** Before the first evaluation, which is made at `z`, [batch, seq, width]. */
@@ -46,13 +46,18 @@ function beginIteration({ memory }: Settings, z: tf.Tensor): Iteration {
   const slots = tf.zeros([batch, seq, memory, width]);
   const none = tf.zeros([batch, seq]);
   return {
-    ...{ next: z, best: z, lowest: none, residual: none },
-    ...{ mixed: slots, gaps: slots, filled: tf.zeros([batch, seq, memory]) },
+    ...{ next: z, best: z, lowest: none, mixed: slots, gaps: slots },
+    ...{ gram: tf.zeros([batch, seq, memory, memory]), filled: tf.zeros([batch, seq, memory]) },
   };
 }
 
-/** Takes in an evaluation: `fz` at `z`, both [batch, seq, width]. */
-function takeIn({ mixing, ridge }: Settings, was: Iteration, z: tf.Tensor, fz: tf.Tensor): Iteration {
+/** Takes in an evaluation: `fz` at `z`, both [batch, seq, width]. `residual` is `|f(z) - z|^2`, [batch, seq]. */
+function takeIn(
+  { mixing, ridge }: Settings,
+  was: Iteration,
+  z: tf.Tensor,
+  fz: tf.Tensor,
+): { is: Iteration; residual: tf.Tensor } {
   const gap = tf.sub(fz, z);
   const residual = tf.sum(tf.square(gap), 2);
   const isFirst = tf.equal(tf.sum(was.filled, 2), 0);
@@ -60,16 +65,12 @@ function takeIn({ mixing, ridge }: Settings, was: Iteration, z: tf.Tensor, fz: t
   const mixed = push(was.mixed, mixing === 1 ? fz : tf.add(tf.mul(fz, mixing), tf.mul(z, 1 - mixing)));
   const gaps = push(was.gaps, gap);
   const filled = push(was.filled, tf.onesLike(residual));
-  const rows = tf.unstack(gaps, 2);
-  const gram = tf.stack(
-    rows.map((g) => tf.sum(tf.mul(gaps, tf.expandDims(g, 2)), 3)),
-    2,
-  );
+  const gram = border(was.gram, tf.sum(tf.mul(gaps, tf.expandDims(gap, 2)), 3));
   const weights = leastSquares(gram, filled, ridge);
   const next = tf.sum(tf.mul(mixed, tf.expandDims(weights, 3)), 2);
   const best = tf.where(tf.expandDims(isBetter, 2), fz, was.best);
   const lowest = tf.where(isBetter, residual, was.lowest);
-  return { next, best, lowest, residual, mixed, gaps, filled };
+  return { is: { next, best, lowest, mixed, gaps, gram, filled }, residual };
 }
 
 /** The oldest slot of [batch, seq, slots, ...] makes room for `x`. */
@@ -79,20 +80,32 @@ function push(slots: tf.Tensor, x: tf.Tensor): tf.Tensor {
   return (slots.shape[2] ?? 0) === 1 ? newest : tf.concat([rest, newest], 2);
 }
 
+/** The oldest row and column of [batch, seq, slots, slots] make room for `row`, [batch, seq, slots], the last of a symmetric matrix. */
+function border(matrix: tf.Tensor, row: tf.Tensor): tf.Tensor {
+  const newest = tf.expandDims(row, 2);
+  const rest = (row.shape[2] ?? 0) - 1;
+  if (rest === 0) return newest;
+  const column = tf.expandDims(tf.slice(row, [0, 0, 0], [-1, -1, rest]), 3);
+  return tf.concat([tf.concat([tf.slice(matrix, [0, 0, 1, 1], [-1, -1, -1, -1]), column], 3), newest], 2);
+}
+
 /**
- * A function to be fed `z` and `f(z)`, [batch, seq, width], that says where to evaluate next:
+ * A function to be fed `z` and `f(z)`, [batch, seq, width], that says where to evaluate next, and `|f(z) - z|^2`:
  * `z' = sum_i a_i (b f(z_i) + (1 - b) z_i)` over the last `memory` evaluations, the weights `a` (of sum 1) making
  * `|sum_i a_i (f(z_i) - z_i)|` smallest (Walker & Ni 2011; Bai et al. 2019, arXiv 1909.01377, use it with memory 5).
  *
  * Each token has a least-squares problem of its own. With one problem for a whole row, as in the DEQ code, the weights of
  * a token depend on later tokens: as long as the iteration has not converged, the future leaks into the past.
  */
-export function andersonIteration(options: AndersonOptions = {}): (z: tf.Tensor, fz: tf.Tensor) => Iteration {
+export function andersonIteration(
+  options: AndersonOptions = {},
+): (z: tf.Tensor, fz: tf.Tensor) => Iteration & { readonly residual: tf.Tensor } {
   const settings = parseOptions('driver', andersonOptions, options);
   let iteration: Iteration | undefined;
   return (at, fz) => {
-    iteration = takeIn(settings, iteration ?? beginIteration(settings, at), at, fz);
-    return iteration;
+    const { is, residual } = takeIn(settings, iteration ?? beginIteration(settings, at), at, fz);
+    iteration = is;
+    return { ...is, residual };
   };
 }
 
@@ -143,9 +156,9 @@ export function anderson(options: AndersonOptions = {}): Driver {
     next: (memory, state, { at, out, live }) => {
       const { packed, unpack } = packState(state);
       const was = { ...memory, best: packed } as unknown as Iteration; // what init made
-      const is = takeIn(settings, was, packState(at).packed, packState(out).packed);
+      const { is, residual } = takeIn(settings, was, packState(at).packed, packState(out).packed);
       const { best, ...then } = live ? freeze(live, was, is) : is;
-      return { memory: then, state: unpack(best), residual: is.residual };
+      return { memory: then, state: unpack(best), residual };
     },
   };
 }

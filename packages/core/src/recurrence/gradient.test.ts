@@ -52,14 +52,18 @@ const contraction: Strategy<Hidden> = {
 };
 
 const A = () => tf.add(fill(3, [d, d], 0.25), tf.mul(tf.eye(d), 0.3));
-const paramsOf = (s: Strategy<Hidden>): Params => {
+const paramsOf = <S extends Hidden>(s: Strategy<S>): Params => {
   const made = initParams(paramSpecs(config, s), key(2));
   return s.id === 'linear' ? { ...made, 'strategy.linear.A': A(), 'strategy.linear.b': fill(4, [d]) } : made;
 };
 const weight = () => fill(5, [batch, seq, d]);
 
 /** Gradients of `sum(w . h_last)` in training. */
-async function gradients(s: Strategy<Hidden>, loops: number, compiled = false): Promise<Record<string, Float32Array>> {
+async function gradients<S extends Hidden>(
+  s: Strategy<S>,
+  loops: number,
+  compiled = false,
+): Promise<Record<string, Float32Array>> {
   const f = (p: Params) => {
     const [trace] = runTrace(config, s, p, { ids: ids() }, { train: true, loops });
     return tf.sum(tf.mul(trace?.states.at(-1)?.h as tf.Tensor, weight()));
@@ -141,6 +145,27 @@ describe('the fixed point of the real core', () => {
       expectClose(phantom[name] as Float32Array, w, 1e-3, `phantom ${name}`);
     }
     expect(want['model.embed_tokens.weight']?.some((x) => x !== 0)).toBe(true);
+  });
+
+  it.each([
+    ['as init has them', false],
+    ['the other way round', true],
+  ])('with two leaves, which step returns %s', async (_, isTurned) => {
+    const two: Strategy<Hidden & { g: tf.Tensor }> = {
+      ...contraction,
+      id: 'two',
+      init: (c) => ({ h: tf.zerosLike(c.e), g: tf.zerosLike(c.e) }), // not in the order of the alphabet
+      step: (s, _k, c) => {
+        const h = tf.mul(c.core(tf.add(tf.add(s.h, tf.mul(s.g, 0.5)), c.e)), 0.3);
+        const g = tf.add(tf.mul(s.g, -0.4), tf.mul(s.h, 0.3));
+        return isTurned ? { g, h } : { h, g };
+      },
+      read: (s, c) => c.model.head(s.h),
+    };
+    const want = await gradients(two, 60);
+    const implicit = await gradients({ ...two, driver: anderson(), gradient: { implicit: 25 } }, 30);
+    for (const [name, w] of Object.entries(want))
+      if (w.some((x) => x !== 0)) expectClose(implicit[name] as Float32Array, w, 1e-3, name);
   });
 
   it('is not what a single step would give', async () => {

@@ -4,11 +4,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ExitRule } from '../exit/exitRule.ts';
 import { standsAlone } from '../kv/kvPolicy.ts';
 import { andersonIteration } from './anderson.ts';
+import { type Driver, unroll } from './driver.ts';
 import { estimatorSettings } from './estimator.ts';
 import type { Pass } from './pass.ts';
 import type { Micro, Plan } from './plan.ts';
-import { liveMask, runPlan } from './runPlan.ts';
-import { detachState, mapState, packState, type State } from './state.ts';
+import { runPlan } from './runPlan.ts';
+import { detachState, inOrderOf, mapState, packState, type State } from './state.ts';
 import { StrategyError } from './strategyError.ts';
 import type { Steps } from './trace.ts';
 
@@ -34,41 +35,56 @@ export function runEstimated<S extends State>(pass: Pass<S>, plan: Plan, exit?: 
     );
   }
   const split = plan.steps.findIndex((k) => k.grad); // plansOf lets the last steps carry gradient
-  const head = plan.steps.slice(0, split);
+  const [head, tail] = [plan.steps.slice(0, split), plan.steps.slice(split)];
   const solved = head.length > 0 ? runPlan(pass, { ...plan, steps: head }) : undefined;
   const initial = solved?.initial ?? pass.init(plan);
-  const states = [...(solved?.states ?? [])];
-  const active = [...(solved?.active ?? [])];
-  const terms = [...(solved?.terms ?? [])];
-  const residuals = solved?.residuals ? [...solved.residuals] : undefined;
-  let last = solved?.last;
-  let z = detachState(states.at(-1) ?? initial);
-  for (const k of plan.steps.slice(split)) {
-    const live = liveMask(pass, plan, z, k, undefined);
-    const out = pass.advance(z, k, live);
-    last = { k, active: live, before: z, after: out.state };
-    residuals?.push(squaredDistance(z, out.state));
-    z =
+  const { states, active, terms, residuals, last } = runPlan(pass, { ...plan, steps: tail }, undefined, {
+    from: detachState(solved?.states.at(-1) ?? initial),
+    driver:
       settings.kind === 'implicit'
-        ? throughFixedPoint(pass, k, live, z, out.state, settings.iterations)
-        : damped(z, out.state, settings.tau);
-    states.push(z);
-    active.push(live);
-    terms.push(out.terms);
-  }
-  return { plan, initial, states, active, terms, ...(residuals ? { residuals } : {}), ...(last ? { last } : {}) };
+        ? throughFixedPoint(pass, tail[0] as Micro, settings.iterations) // the last step alone
+        : damped(settings.tau),
+  });
+  return {
+    ...{ plan, initial },
+    states: [...(solved?.states ?? []), ...states],
+    active: [...(solved?.active ?? []), ...active],
+    terms: [...(solved?.terms ?? []), ...terms],
+    ...(solved?.residuals ? { residuals: [...solved.residuals, ...(residuals ?? [])] } : {}),
+    ...(last ? { last } : {}),
+  };
 }
 
-function damped<S extends State>(z: S, f: S, tau: number): S {
-  return mapState(f, (leaf, name) => tf.add(tf.mul(leaf, tau), tf.mul(z[name] as tf.Tensor, 1 - tau))); // same leaves
+/** Goes a share of the way that a step leads. */
+function damped(tau: number): Driver {
+  return {
+    ...unroll,
+    next: (memory, _, { at, out }) => ({
+      memory,
+      state: mapState(out, (leaf, name) => tf.add(tf.mul(leaf, tau), tf.mul(at[name] as tf.Tensor, 1 - tau))), // same leaves
+      residual: squaredDistance(at, out),
+    }),
+  };
 }
 
 function squaredDistance(a: State, b: State): tf.Tensor {
   return tf.sum(tf.squaredDifference(packState(a).packed, packState(b).packed), 2);
 }
 
+/** Step `k` once, from a fixed point: its gradient is solved for instead of handed on. */
+function throughFixedPoint<S extends State>(pass: Pass<S>, k: Micro, iterations: number): Driver {
+  return {
+    ...unroll,
+    next: (memory, _, { at, out, live }) => ({
+      memory,
+      state: solvedFor(pass as Pass<State>, k, live, at, out, iterations) as typeof out,
+      residual: squaredDistance(at, out),
+    }),
+  };
+}
+
 /** `y = f(z)` as it is, whose gradient is solved for instead of handed on. */
-function throughFixedPoint<S extends State>(
+function solvedFor<S extends State>(
   pass: Pass<S>,
   k: Micro,
   live: tf.Tensor | undefined,
@@ -93,7 +109,7 @@ function throughFixedPoint<S extends State>(
         const then = treeUnflatten(def, again) as { reads: Pass<S>['reads']; z: S; live: tf.Tensor | undefined };
         const step = (s: S): S => pass.over(then.reads).advance(s, k, then.live).state;
         const transposed = (u: tf.Tensor): tf.Tensor => {
-          const jTu = packState(vjp(step, then.z, unpack(u))).packed;
+          const jTu = packState(inOrderOf(y, vjp(step, then.z, unpack(u)))).packed;
           // A token that is held back is its own fixed point; nothing is solved for it.
           return then.live ? tf.mul(jTu, tf.expandDims(then.live, 2)) : jTu;
         };

@@ -10,7 +10,7 @@ import { applyStack, type StackCall } from '../model/stack.ts';
 import { gradientTail } from './estimator.ts';
 import { stacksOf } from './layout.ts';
 import type { Inputs, Micro, Plan, PlanContext } from './plan.ts';
-import { assertSameState, assertState, detachState, freeze, type State } from './state.ts';
+import { assertSameState, assertState, detachState, freeze, inOrderOf, type State } from './state.ts';
 import { stopGradient } from './stopGradient.ts';
 import type { CoreCall, Ctx, Model, Strategy } from './strategy.ts';
 import { StrategyError } from './strategyError.ts';
@@ -40,12 +40,12 @@ export interface PassSetup<S extends State> {
   readonly from?: S | undefined;
 }
 
-/** What the tokens before a pass showed to those after them, and what its own tokens show. */
+/** What the tokens before a pass of one step showed to those after them, and what its own tokens show. */
 export interface PreviousTokens {
   /** [batch, 1, ...] of the last token before the pass; undefined for zeros. */
-  before(k: Micro, name: string): tf.Tensor | undefined;
+  before(name: string): tf.Tensor | undefined;
   /** Called with what each token shows, [batch, seq, ...], padding blanked. */
-  show(k: Micro, name: string, x: tf.Tensor): void;
+  show(name: string, x: tf.Tensor): void;
 }
 
 /** Every tensor that a step can read besides the state. */
@@ -123,7 +123,8 @@ export function plansOf(strategy: Strategy, ctx: PlanContext): readonly Plan[] {
       );
     }
   }
-  const tail = ctx.train ? gradientTail(strategy.gradient) : undefined;
+  if (!ctx.train) return plans.map((p) => ({ ...p, steps: p.steps.filter((k) => !k.ahead) })); // targets are made of them
+  const tail = gradientTail(strategy.gradient);
   if (tail === undefined) return plans;
   return plans.map((p) => {
     const from = p.steps.length - tail;
@@ -236,8 +237,8 @@ export function beginPass<S extends State>(setup: PassSetup<S>): Pass<S> {
       const [b, s, ...rest] = x.shape as [number, number, ...number[]];
       const { keyMask } = inputs;
       const shown = keyMask ? tf.mul(x, tf.reshape(keyMask, [b, s, ...rest.map(() => 1)])) : x;
-      setup.previous?.show(now.k, name, shown);
-      const first = setup.previous?.before(now.k, name) ?? tf.zeros([b, 1, ...rest]);
+      setup.previous?.show(name, shown);
+      const first = setup.previous?.before(name) ?? tf.zeros([b, 1, ...rest]);
       return s === 1 ? first : tf.concat([first, tf.slice(shown, [0, 0], [-1, s - 1])], 1);
     },
     carry: setup.carry,
@@ -260,6 +261,7 @@ export function beginPass<S extends State>(setup: PassSetup<S>): Pass<S> {
         ...other,
         kv: new KvSession(kv.policy, { keyMask: other.inputs.keyMask }),
         remat: false,
+        inspect: undefined,
       }),
     init: (plan) => {
       planned = plan;
@@ -269,13 +271,14 @@ export function beginPass<S extends State>(setup: PassSetup<S>): Pass<S> {
     },
     advance: (state, k, active) => {
       now = { k, active, calls: 0 };
-      const next = strategy.step(state, k, ctx);
+      const made = strategy.step(state, k, ctx);
       if (now.calls !== 1)
         fail(
           `step ${k.t} called core() ${now.calls} times; a step is one core call, plan() says how many steps there are`,
         );
       now = undefined;
-      assertSameState(strategy.id, `step ${k.t}`, state, next);
+      assertSameState(strategy.id, `step ${k.t}`, state, made);
+      const next = inOrderOf(state, made);
       const kept = active ? freeze(active, state, next) : next;
       const terms = strategy.terms?.(state, kept, k, ctx) ?? {};
       if (k.grad) return { state: kept, terms };

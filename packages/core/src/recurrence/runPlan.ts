@@ -1,6 +1,7 @@
 // The one loop over a plan's steps that everything in parallel is made of.
 import * as tf from '@tensorflow/tfjs-core';
 import type { ExitMemory, ExitRule, ExitStart, ExitView } from '../exit/exitRule.ts';
+import type { Driver } from './driver.ts';
 import { drawNoise } from './noise.ts';
 import type { Pass } from './pass.ts';
 import { isLoop, type Micro, type Plan } from './plan.ts';
@@ -24,20 +25,24 @@ export function liveMask<S extends State>(
   return parts.length === 0 ? undefined : parts.reduce((a, b) => tf.mul(a, b));
 }
 
-/** What `exit` wants to see of loop `t`; nothing else is computed. A `residual` is squared, and not the change of the state. */
-export function exitView<S extends State>(
-  pass: Pass<S>,
-  exit: ExitRule,
-  t: number,
-  { before, state, residual }: { readonly before: S; readonly state: S; readonly residual?: tf.Tensor | undefined },
-): ExitView {
-  const [batch, seq] = pass.ctx.inputs.ids.shape as [number, number];
+/** What there is to see of a loop. A `residual` is squared, and not the change of the state. */
+export interface Loop<S extends State> {
+  /** [batch, seq], from 1. */
+  readonly loop: tf.Tensor;
+  readonly before: S;
+  readonly state: S;
+  readonly residual?: tf.Tensor | undefined;
+  /** If they have been read already. */
+  readonly logits?: tf.Tensor | undefined;
+}
+
+/** What `exit` wants to see of a loop; nothing else is computed. */
+export function exitView<S extends State>(pass: Pass<S>, exit: ExitRule, made: Loop<S>): ExitView {
+  const { loop, before, state, residual, logits } = made;
   return {
-    loop: tf.fill([batch, seq], t + 1),
-    before,
-    state,
+    ...{ loop, before, state },
     ...(exit.needs.includes('halt') ? { halt: pass.halt(state) } : {}),
-    ...(exit.needs.includes('logits') ? { logits: pass.read(state) } : {}),
+    ...(exit.needs.includes('logits') ? { logits: logits ?? pass.read(state) } : {}),
     ...(exit.needs.includes('residual') ? { residual: residual ?? squaredChange(before, state) } : {}),
   };
 }
@@ -53,12 +58,17 @@ function exitStart<S extends State>(pass: Pass<S>, plan: Plan, exit: ExitRule): 
 }
 
 /**
- * Evaluates the plan's steps where the strategy's driver has it. With an exit rule, tokens that are done keep their
- * state; every step is still computed for the whole batch.
+ * Evaluates the plan's steps where a driver has it, by default the strategy's. With an exit rule, tokens that are done keep
+ * their state; every step is still computed for the whole batch.
+ * @param options.from where to start instead of the strategy's `init`
  */
-export function runPlan<S extends State>(pass: Pass<S>, plan: Plan, exit?: ExitRule): Steps<S> {
-  const { driver } = pass.strategy;
-  const initial = pass.init(plan);
+export function runPlan<S extends State>(
+  pass: Pass<S>,
+  plan: Plan,
+  exit?: ExitRule,
+  options: { readonly driver?: Driver; readonly from?: S } = {},
+): Steps<S> {
+  const { driver = pass.strategy.driver, from: initial = pass.init(plan) } = options;
   const states: S[] = [];
   const active: (tf.Tensor | undefined)[] = [];
   const terms: Readonly<Record<string, tf.Tensor>>[] = [];
@@ -75,8 +85,9 @@ export function runPlan<S extends State>(pass: Pass<S>, plan: Plan, exit?: ExitR
     const made = pass.advance(at, k, live);
     const next = driver.next(memory, state, { at, out: made.state, live });
     if (exit && isLoop(k)) {
-      const { residual } = next;
-      const checked = exit.check(seen, exitView(pass, exit, states.length, { before, state: next.state, residual }));
+      const { state: after, residual } = next;
+      const loop = tf.fill(pass.ctx.inputs.ids.shape, states.length + 1);
+      const checked = exit.check(seen, exitView(pass, exit, { loop, before, state: after, residual }));
       seen = checked.memory;
       done = done ? tf.maximum(done, checked.done) : checked.done;
     }

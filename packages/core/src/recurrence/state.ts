@@ -11,6 +11,11 @@ export function mapState<S extends State>(s: S, f: (leaf: tf.Tensor, name: strin
   return Object.fromEntries(Object.entries(s).map(([k, v]) => [k, f(v, k)])) as unknown as S; // same keys as s
 }
 
+/** `s` with its leaves in the order of `like`: a state is packed leaf by leaf, and rules look at the first. */
+export function inOrderOf<S extends State>(like: S, s: State): S {
+  return mapState(like, (_, name) => s[name] as tf.Tensor); // the same leaves
+}
+
 /** Squared distance of the first leaf between two states, [batch, seq]. */
 export function squaredChange(before: State, after: State): tf.Tensor {
   const [name, leaf] = Object.entries(after)[0] as [string, tf.Tensor]; // states have a leaf

@@ -1,6 +1,6 @@
 // compile(fn): jit for TensorFlow.js functions over pytrees.
 import * as tf from '@tensorflow/tfjs-core';
-import { type Graph, type Host, hostData, makeData, sameShape, type TypedArray, type Value } from '../graph/graph.ts';
+import { type Graph, type Host, makeData, sameShape, type TypedArray, type Value } from '../graph/graph.ts';
 import { optimize } from '../graph/optimize.ts';
 import { printGraph } from '../graph/print.ts';
 import { currentOnnxBackend, type OnnxBackend } from '../trace/backend.ts';
@@ -155,10 +155,7 @@ function tensorLeaves(args: unknown): tf.Tensor[] {
 /** The memory of the tensor leaves; what is pending is computed. */
 async function feedsOf(backend: OnnxBackend, args: readonly unknown[]): Promise<TypedArray[]> {
   const feeds: TypedArray[] = [];
-  for (const t of tensorLeaves(args)) {
-    const v = backend.valueBehind(t.dataId);
-    feeds.push(v.def.kind === 'data' ? hostData(v.def.host) : await backend.lazy.compute(v));
-  }
+  for (const t of tensorLeaves(args)) feeds.push(await backend.lazy.compute(backend.valueBehind(t.dataId)));
   return feeds;
 }
 

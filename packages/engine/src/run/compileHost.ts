@@ -1,6 +1,6 @@
 // compile(fn) for values that live on the host: no tensors are made, so that short programs cost little more than their run.
 import * as tf from '@tensorflow/tfjs-core';
-import { type Graph, hostData, type TypedArray, type Value } from '../graph/graph.ts';
+import { type Graph, type TypedArray, type Value } from '../graph/graph.ts';
 import { optimize } from '../graph/optimize.ts';
 import { currentOnnxBackend, type OnnxBackend } from '../trace/backend.ts';
 import { type Traced, trace } from '../trace/trace.ts';
@@ -120,8 +120,7 @@ export function compileHost<A extends unknown[], R>(
 
 /** The memory of a tensor; what is pending is computed. */
 async function dataOf(backend: OnnxBackend, x: tf.Tensor): Promise<TypedArray> {
-  const v = backend.valueBehind(x.dataId);
-  return v.def.kind === 'data' ? hostData(v.def.host) : backend.lazy.compute(v);
+  return backend.lazy.compute(backend.valueBehind(x.dataId));
 }
 
 const dtypeOf = (x: Leaf): tf.DataType => {

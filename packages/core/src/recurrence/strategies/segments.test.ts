@@ -237,6 +237,19 @@ describe('HRM looks ahead', () => {
   });
 });
 
+describe('steps ahead', () => {
+  it('are made in training only, whatever a plan says', () => {
+    const s = hrm();
+    const eager = { ...s, plan: (c: Parameters<typeof s.plan>[0]) => s.plan({ ...c, train: true }) };
+    const p = paramsOf(eager as unknown as Strategy<never>);
+    const given = { noise: noiseOf(eager as unknown as Strategy<never>) };
+    const of = (train: boolean) => runTrace(config, eager, p, inputs(), { train, ...given })[0];
+    expect(of(true)?.ahead).toBeDefined();
+    expect(of(false)?.ahead).toBeUndefined();
+    expect(of(false)?.active).toHaveLength(of(true)?.plan.steps.filter((k) => !k.ahead).length ?? 0);
+  });
+});
+
 describe('EqR', () => {
   it('is TRM from another start, damped, with noise', async () => {
     const [lambda, noise] = [0.7, 0.2];

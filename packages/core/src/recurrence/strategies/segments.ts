@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { perLoopOptions } from '../../kv/perLoop.ts';
 import type { Micro, Plan, PlanContext } from '../plan.ts';
-import type { State } from '../state.ts';
+import { freeze, type State } from '../state.ts';
 import type { Ctx, NoiseSpec } from '../strategy.ts';
 
 export const segmentOptions = z.strictObject({
@@ -77,13 +77,7 @@ export function segmentPlan(
 
 /** `fresh`, or where a row goes on, the state it was carried over in. */
 export function carriedOr<S extends State>(fresh: S, { carry }: Ctx<S>): S {
-  if (!carry) return fresh;
-  const leaves = Object.entries(fresh).map(([name, x]) => {
-    const isNew = tf.cast(carry.fresh, 'bool'); // [batch, 1]
-    const mask = tf.reshape(isNew, [...isNew.shape, ...new Array<number>(x.rank - 2).fill(1)]);
-    return [name, tf.where(mask, x, carry.state[name] as tf.Tensor)]; // states have the same leaves
-  });
-  return Object.fromEntries(leaves) as S; // same keys as fresh
+  return carry ? freeze(carry.fresh, carry.state, fresh) : fresh;
 }
 
 /** What `rowsDone` explores with. */
