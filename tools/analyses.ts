@@ -6,7 +6,6 @@ import { type Analysis, analyses } from '@looplab/analysis';
 const needs: Readonly<Record<Analysis['needs'][number], string>> = {
   loops: 'more than one loop',
   readouts: 'a strategy that can be read after every loop',
-  halt: 'a halting gate',
   chain: 'a task with intermediate values',
 };
 

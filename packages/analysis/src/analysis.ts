@@ -3,10 +3,10 @@ import { type AnalysisContext, assertContext } from './context.ts';
 import type { Table } from './table.ts';
 
 /**
- * What a run must have. `loops`: more than one loop; `readouts`, `halt`: the strategy gives them; `chain`: the task has
+ * What a run must have. `loops`: more than one loop; `readouts`: the strategy gives them; `chain`: the task has
  * intermediate values.
  */
-export type Need = 'loops' | 'readouts' | 'halt' | 'chain';
+export type Need = 'loops' | 'readouts' | 'chain';
 
 export interface AnalysisResult {
   /** Rows by table name; the columns are documented in the entry's `tables`. */
@@ -21,6 +21,8 @@ export interface Analysis {
   readonly id: string;
   readonly title: string;
   readonly needs: readonly Need[];
+  /** `folder`: of all runs together, and the same for each of them. Absent: of one run. */
+  readonly of?: 'folder';
   /** For each table its columns, in order, with what they hold and in which unit. */
   readonly tables: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /**
@@ -34,7 +36,6 @@ const REASONS: Readonly<Record<Need, (c: AnalysisContext) => string | undefined>
   loops: ({ model }) => (model.loops > 1 ? undefined : 'the model has one loop only'),
   readouts: ({ strategy }) =>
     strategy.gives.includes('readouts') ? undefined : `strategy ${strategy.id} can only be read after its last loop`,
-  halt: ({ strategy }) => (strategy.gives.includes('halt') ? undefined : `strategy ${strategy.id} has no halting gate`),
   chain: ({ task }) => (task.chain ? undefined : `task ${task.name} has no intermediate values`),
 };
 

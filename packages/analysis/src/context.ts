@@ -29,6 +29,30 @@ export interface AnalysisContext {
   progress(text: string): void;
 }
 
+/**
+ * `make`, of which every result is kept for contexts of the same model and rows; not for those that fail.
+ * @param make may depend on everything but `sweep`, `writer` and `milliseconds`
+ */
+export function remembered<T>(
+  make: (context: AnalysisContext) => Promise<T>,
+): (context: AnalysisContext) => Promise<T> {
+  const known = new WeakMap<Params, WeakMap<Strategy, Map<string, Promise<T>>>>();
+  return (context) => {
+    const { params, strategy, model, task, seed } = context;
+    const ofParams = known.get(params) ?? new WeakMap<Strategy, Map<string, Promise<T>>>();
+    known.set(params, ofParams);
+    const ofStrategy = ofParams.get(strategy) ?? new Map<string, Promise<T>>();
+    ofParams.set(strategy, ofStrategy);
+    const id = JSON.stringify([model, task.config, rowsOf(context), batchOf(context), seed]);
+    const before = ofStrategy.get(id);
+    if (before) return before;
+    const made = make(context);
+    ofStrategy.set(id, made);
+    made.catch(() => ofStrategy.delete(id));
+    return made;
+  };
+}
+
 /** Held-out rows there are to use. */
 export function rowsOf(context: AnalysisContext): number {
   return Math.min(context.rows, context.task.validationRows ?? Number.POSITIVE_INFINITY);

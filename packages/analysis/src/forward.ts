@@ -97,11 +97,6 @@ export function forward(
   };
 }
 
-/** Whether a step of a plan ends a loop: its state is one of `trace.states`. */
-export function endsLoop(k: Pick<Micro, 'inner' | 'ahead'>): boolean {
-  return !k.inner && !k.ahead;
-}
-
 /**
  * Loops that can be read: twice the trained depth where the strategy allows it, which shows extrapolation, else the
  * trained depth.

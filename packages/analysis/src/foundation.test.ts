@@ -154,7 +154,7 @@ describe('bad input', () => {
     const skipped = async (needs: Parameters<typeof entry>[0]) =>
       (await entry(needs).run({ ...context, params })).skipped;
     expect(await skipped(['loops'])).toBe('does not apply: the model has one loop only');
-    expect(await skipped(['halt'])).toBe('does not apply: strategy plain has no halting gate');
+    expect(await skipped(['readouts'])).toBe('does not apply: strategy plain can only be read after its last loop');
     expect(await skipped(['chain'])).toBeUndefined();
     expect(circuit(5).gives).toEqual(['readouts']);
   });

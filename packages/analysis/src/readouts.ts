@@ -1,9 +1,8 @@
 // What the model says at every scored token after every loop; most analyses are tables of this.
-import type { Params, Strategy } from '@looplab/core';
 import { crossEntropy } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { AnalysisError } from './analysisError.ts';
-import { type AnalysisContext, batchOf, rowsOf } from './context.ts';
+import { type AnalysisContext, remembered, rowsOf } from './context.ts';
 import { forward, heldOut, type Values } from './forward.ts';
 
 /** Per scored token, in the order of rows and positions; per loop where the type says so. */
@@ -31,26 +30,19 @@ export interface Readouts {
   readonly change: readonly Float32Array[];
 }
 
-/** What was read of a model: by its parameters, its strategy, and what else decides the numbers. */
-const known = new WeakMap<Params, WeakMap<Strategy, Map<string, Promise<Readouts>>>>();
-
 /**
  * Readouts of the held-out rows of a context, computed once for all analyses of the same model and rows.
  * @throws AnalysisError where nothing is scored or a loss is not a number
  */
-export function readouts(context: AnalysisContext): Promise<Readouts> {
-  const { params, strategy, model, task, seed } = context;
-  const ofParams = known.get(params) ?? new WeakMap<Strategy, Map<string, Promise<Readouts>>>();
-  known.set(params, ofParams);
-  const ofStrategy = ofParams.get(strategy) ?? new Map<string, Promise<Readouts>>();
-  ofParams.set(strategy, ofStrategy);
-  const id = JSON.stringify([model, task.config, rowsOf(context), batchOf(context), seed]);
-  const before = ofStrategy.get(id);
-  if (before) return before;
-  const made = collect(context);
-  ofStrategy.set(id, made);
-  made.catch(() => ofStrategy.delete(id));
-  return made;
+export const readouts: (context: AnalysisContext) => Promise<Readouts> = remembered(collect);
+
+/** Which token is scored at a position of a row of `seq` symbols, if any is. */
+export function tokenAt(
+  of: Pick<Readouts, 'row' | 'position'>,
+  seq: number,
+): (row: number, position: number) => number | undefined {
+  const tokens = new Map(Array.from(of.row, (row, i) => [row * seq + (of.position[i] ?? 0), i]));
+  return (row, position) => tokens.get(row * seq + position);
 }
 
 const FIELDS = ['loss', 'answer', 'confidence', 'entropy', 'change', 'halt'] as const;

@@ -1,9 +1,9 @@
 // Hidden states at chosen places: each problem's answer and each of its chain steps, after every loop.
-import type { Micro, Trace } from '@looplab/core';
+import { isLoop, type Micro, type Trace } from '@looplab/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { AnalysisError } from './analysisError.ts';
 import type { AnalysisContext } from './context.ts';
-import { endsLoop, forward, heldOut, type LayerOutput, type Values } from './forward.ts';
+import { forward, heldOut, type LayerOutput, type Values } from './forward.ts';
 import type { Instance } from './instances.ts';
 
 /** A position that means the same in every problem; undefined where a problem does not have it. */
@@ -119,7 +119,7 @@ export async function siteStates(
 /** Outputs of the layers inside loops that have several. */
 function insideLoops(trace: Trace, outputs: readonly LayerOutput[]): { loop: number; layer: number; x: tf.Tensor }[] {
   const { steps } = trace.plan;
-  const loopOf = (k: Micro): number => 1 + steps.filter((u) => endsLoop(u) && u.t < k.t).length;
+  const loopOf = (k: Micro): number => 1 + steps.filter((u) => isLoop(u) && u.t < k.t).length;
   const made: { loop: number; layer: number; x: tf.Tensor }[] = [];
   for (const { k, x } of outputs) {
     if (k.ahead) continue;

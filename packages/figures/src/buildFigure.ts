@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Figure, openInputs, type PaperSize, sha256 } from './figure.ts';
 import { latexTable } from './latex.ts';
 import { pdfOf } from './pdf.ts';
-import { headedSvg, renderPng, renderSvg, sizeOf } from './render.ts';
+import { headedSvg, renderPng, renderSvg, sizeOf, withFont } from './render.ts';
 import { FiguresError } from './run.ts';
 import { PAPER_WIDTH, paperWidths } from './theme.ts';
 
@@ -74,7 +74,7 @@ async function formsOf(figure: Figure, root: string): Promise<Forms> {
   const json = (value: unknown): Buffer => Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
   return new Map([
     ['vl.json', json(chart.spec)],
-    ['svg', Buffer.from(await renderSvg(chart.spec, paper))],
+    ['svg', Buffer.from(withFont(bare))],
     ['pdf', await pdfOf(bare, sizeOf(bare))],
     ['screen.svg', Buffer.from(await headedSvg(chart, { ...page, mode: 'light' }))],
     ['dark.svg', Buffer.from(await headedSvg(chart, { ...page, mode: 'dark' }))],

@@ -1,5 +1,14 @@
 // Checks that run folders are read as written, that torn files do not matter, and that wrong ones are named.
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -46,12 +55,23 @@ it('reads a run', () => {
   expect(run.manifest.git?.sha).toMatch(/^4f1c/);
 });
 
+it.each([
+  ['deeper than it was trained', [0.3, 0.5, 0.6, 0.2]],
+  ['at its end alone', [0.5]],
+])('has the loops of its model where it was read %s', (_, reach) => {
+  const run = { id: `read${reach.length}`, strategy: 'loopLM', layers: 1, loops: 2, seed: 0, reach, steps: 50 };
+  expect(readRun(writeSyntheticRun(join(root, 'depths'), run)).loops).toBe(2);
+});
+
 it('finds runs in a study and in all results, sorted', () => {
   writeQuickstart(join(root, 'results', 'one'), 2);
   writeQuickstart(join(root, 'results', 'two'), 1);
   expect(readRuns(join(root, 'results', 'one')).map((run) => run.id)).toEqual(['a0f3', 'a1f3', 'b0c7', 'b1c7']);
   expect(readRuns(join(root, 'results'))).toHaveLength(6);
   expect(readRuns(join(root, 'results', 'one', 'a0f3'))).toHaveLength(1);
+  writeQuickstart(join(root, 'results', '.trash'), 1);
+  symlinkSync(join(root, 'results', 'one'), join(root, 'results', 'zero'));
+  expect(readRuns(join(root, 'results')).map((run) => run.dir)).toHaveLength(6 + 4);
 });
 
 describe('a metrics file cut off anywhere', () => {

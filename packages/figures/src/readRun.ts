@@ -92,7 +92,7 @@ export function readRun(dir: string): Run {
     task: config.task?.name ?? 'unknown',
     seed: config.seed,
     ...(layers === undefined ? {} : { layers }),
-    loops: Math.max(1, evals.at(-1)?.accuracyPerLoop.length ?? config.model?.loops ?? 1),
+    loops: Math.max(1, config.model?.loops ?? evals.at(-1)?.accuracyPerLoop.length ?? 1),
     ...(manifest.params === undefined ? {} : { params: manifest.params }),
     ...(seconds === undefined || !Number.isFinite(seconds) ? {} : { seconds }),
     state: status?.status ?? 'unknown',
@@ -123,18 +123,27 @@ export function readRuns(dir: string): Run[] {
   return runs;
 }
 
-/** The run folders below `dir`, at most `depth` folders down; sorted by path. */
+/**
+ * The run folders below `dir`, at most `depth` folders down; sorted by path. Hidden folders, and those that cannot be listed, are
+ * passed over.
+ */
 export function runFolders(dir: string, depth: number): string[] {
   if (existsSync(join(dir, 'config.json'))) return [dir];
   if (depth === 0) return [];
-  const inside = readdirSync(dir, { withFileTypes: true }).filter(
-    (entry) => entry.isDirectory() || entry.isSymbolicLink(),
-  );
-  return inside
-    .map((entry) => join(dir, entry.name))
+  return namesIn(dir)
+    .filter((name) => !name.startsWith('.'))
+    .map((name) => join(dir, name))
     .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false)
     .sort()
     .flatMap((path) => runFolders(path, depth - 1));
+}
+
+function namesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch {
+    return []; // gone, or not ours to read
+  }
 }
 
 interface Metrics {

@@ -212,13 +212,19 @@ function renumber(svg: string, prefix: string): string {
 
 /** Adds the font, the words for screen readers and, on paper, sizes in points. */
 function dress(svg: string, options: RenderOptions): string {
-  const style = (options.embedFont ?? true) ? `<style>${fontFaces(weightsIn(svg))}</style>` : '';
   const label = options.alt === undefined ? '' : ` role="img" aria-label="${escapeHtml(options.alt)}"`;
-  return svg.replace(/^<svg([^>]*)>/, (_, attributes: string) => {
+  const dressed = svg.replace(/^<svg([^>]*)>/, (_, attributes: string) => {
     const sized =
       options.theme === 'paper' ? attributes.replace(/ (width|height)="([\d.]+)"/g, ' $1="$2pt"') : attributes;
-    return `<svg${sized}${label}>${style}`;
+    return `<svg${sized}${label}>`;
   });
+  return (options.embedFont ?? true) ? withFont(dressed) : dressed;
+}
+
+/** Puts Inter inside an SVG that was drawn without it. */
+export function withFont(svg: string): string {
+  const style = `<style>${fontFaces(weightsIn(svg))}</style>`;
+  return svg.replace(/^<svg[^>]*>/, (open) => `${open}${style}`);
 }
 
 /** The weights of Inter that its texts are set in. */

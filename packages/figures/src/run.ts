@@ -68,7 +68,7 @@ export interface Run {
   readonly seed: number;
   /** Layers applied in each loop, where the configuration says so. */
   readonly layers?: number;
-  /** Loops the model is read after: 1 for a plain model. */
+  /** Loops the model is trained with: 1 for a plain model. An evaluation may read more, or only the last. */
   readonly loops: number;
   /** Trainable parameters. */
   readonly params?: number;

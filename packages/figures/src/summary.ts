@@ -12,7 +12,7 @@ export interface SummaryRow {
   readonly seeds: readonly number[];
   /** The quantity after each loop at the last evaluation. */
   readonly perLoop: readonly Estimate[];
-  /** The same after the last loop. */
+  /** The quantity of the evaluation itself, which is that at the trained depth. */
   readonly final: Estimate;
   /** Mean wall time of a run in seconds. */
   readonly seconds?: number;
@@ -29,12 +29,17 @@ export interface Summary {
  */
 export function summaryOf(runs: readonly Run[], labelOf?: LabelOf): Summary {
   const bytes = runs.some((run) => run.evals.at(-1)?.bitsPerByte !== undefined);
+  const quantity = bytes ? 'bitsPerByte' : 'accuracy';
+  const bounds = bytes ? undefined : ([0, 1] as const);
   const table = loopTable(runs, labelOf).filter('d => d.last');
-  const estimates = summarise(table, ['series', 'loop'], bytes ? 'bits' : 'accuracy', bytes ? undefined : [0, 1]);
+  const estimates = summarise(table, ['series', 'loop'], bytes ? 'bits' : 'accuracy', bounds);
   const rows = seriesOf(runs, labelOf).flatMap(({ label, runs: own, loops }): SummaryRow[] => {
     const perLoop = estimates.filter((e) => e.series === label).sort((a, b) => a.loop - b.loop);
-    const final = perLoop.at(-1);
-    if (!final) return [];
+    const final = estimate(
+      own.map((run) => run.evals.at(-1)?.[quantity] ?? Number.NaN),
+      bounds,
+    );
+    if (final.n === 0) return [];
     const seconds = estimate(own.flatMap((run) => (run.seconds === undefined ? [] : [run.seconds])));
     const [first] = own;
     return [
@@ -50,5 +55,5 @@ export function summaryOf(runs: readonly Run[], labelOf?: LabelOf): Summary {
       },
     ];
   });
-  return { quantity: bytes ? 'bitsPerByte' : 'accuracy', rows };
+  return { quantity, rows };
 }

@@ -83,6 +83,9 @@ it('loopTable has a row for each run, evaluation and loop', () => {
   expect(table.filter('d => d.last').numRows()).toBe(2 + 2 + 1);
   const bits = table.filter("d => d.run === 'loopLM0' && d.last").array('bits');
   expect(bits).toEqual([0.75, 0.5]); // (1 - accuracy) ln 2 nats are 1 - accuracy bits
+  // A tokenizer's symbol stands for four bytes: 0.5 bits a symbol are 0.125 bits a byte.
+  const tokens = run('loopLM', 0, [at(9, [0.25, 0.5], { loss: 0.5 * Math.LN2, bitsPerByte: 0.125 })]);
+  expect(loopTable([tokens]).array('bits')).toEqual([0.75 / 4, 0.125]);
 });
 
 it('summarise gives mean and interval of each group', () => {
@@ -115,6 +118,10 @@ it('summaryOf gives each series its result after every loop', () => {
   ]);
   const text = summaryOf([run('loopLM', 0, [at(9, [0.25, 0.5], { bitsPerByte: 0.5 })])]);
   expect([text.quantity, text.rows[0]?.final.mean]).toEqual(['bitsPerByte', 0.5]);
+  // Trained with two loops, read after four: the evaluation's own number is that of the second.
+  const deep = { ...run('loopLM', 0, [at(9, [0.25, 0.5, 0.75, 0.25], { accuracy: 0.5 })]), loops: 2 };
+  const [row] = summaryOf([deep]).rows;
+  expect([row?.series, row?.loops, row?.perLoop.length, row?.final.mean]).toEqual(['LoopLM 1×2', 2, 4, 0.5]);
 });
 
 it('says when nothing was evaluated', () => {

@@ -16,7 +16,7 @@ export interface LoopRow {
   readonly accuracy: number;
   /** Nats per token. */
   readonly loss: number;
-  /** Loss in bits; bits per byte where tokens are bytes. */
+  /** Loss in bits a symbol; a byte where the evaluation counts bits per byte. */
   readonly bits: number;
   /** Probability of leaving after this loop. */
   readonly exit: number;
@@ -42,6 +42,7 @@ export function loopTable(runs: readonly Run[], labelOf?: LabelOf): ColumnTable 
     series.runs.flatMap((run) =>
       run.evals.flatMap((point) => {
         const loops = Math.max(point.accuracyPerLoop.length, point.lossPerLoop.length, point.exitDistribution.length);
+        const bytesPerSymbol = point.loss / Math.LN2 / (point.bitsPerByte ?? Number.NaN) || 1; // NaN where nothing says it
         return Array.from({ length: loops }, (_, t) => ({
           series: series.label,
           run: run.id,
@@ -51,7 +52,7 @@ export function loopTable(runs: readonly Run[], labelOf?: LabelOf): ColumnTable 
           loops,
           accuracy: point.accuracyPerLoop[t] ?? Number.NaN,
           loss: point.lossPerLoop[t] ?? Number.NaN,
-          bits: (point.lossPerLoop[t] ?? Number.NaN) / Math.LN2,
+          bits: (point.lossPerLoop[t] ?? Number.NaN) / Math.LN2 / bytesPerSymbol,
           exit: point.exitDistribution[t] ?? Number.NaN,
           last: point === run.evals.at(-1),
         }));

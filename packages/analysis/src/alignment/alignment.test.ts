@@ -4,6 +4,7 @@ import { useDevice } from '@looplab/engine';
 import { groupWords, mano, withChain } from '@looplab/tasks';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { instances } from '../instances.ts';
+import { probes } from '../probes/probes.ts';
 import { circuitContext, echo } from '../testing/circuit.ts';
 import { expectDocumented } from '../testing/columns.ts';
 import { alignment } from './alignment.ts';
@@ -31,6 +32,23 @@ describe('alignment', () => {
     expect(Math.abs(at(0, 4))).toBeLessThan(0.1);
     expect(result.notes.join(' ')).toContain('pass one as context.writer');
   });
+});
+
+it('alignment and probes are tables of the same probes, which are fitted once', async () => {
+  const told: string[] = [];
+  const circuit = circuitContext({ modulus: 3, seq: 3, loops: 2, rows: 40 });
+  const context = { ...circuit, progress: (text: string) => told.push(text) };
+  const { tables } = await alignment.run(context);
+  const fitted = (): number => told.filter((text) => text.startsWith('probing')).length;
+  const before = fitted();
+  expect(before).toBeGreaterThan(0);
+  const cells = (await probes.run(context)).tables.probes ?? [];
+  expect(fitted()).toBe(before);
+  for (const { step, loop, site, accuracy } of tables.decodability ?? []) {
+    const own = cells.filter((c) => c.target === `value ${step}` && c.loop === loop);
+    expect(own.find((c) => c.site === site)?.accuracy).toBe(accuracy);
+    expect(Math.max(...own.map((c) => Number(c.accuracy)))).toBe(accuracy);
+  }
 });
 
 describe('CKA with a model that writes', () => {
@@ -90,13 +108,11 @@ describe('interchange', () => {
   it('is followed exactly between the loop that makes a value and the one that reads it', async () => {
     const context = circuitContext({ modulus: 7, seq: 4, loops: 3, rows: 60 });
     const pairs = edits(context.task, instances(context), key(1));
-    for (let loop = 0; loop < 3; loop++)
-      for (let place = 0; place < 4; place++) {
-        const { base, twin, patched } = await interchange(
-          context,
-          pairs.map((edit) => ({ edit, place })),
-          loop,
-        );
+    const { run, release } = interchange(context, 16);
+    for (let place = 0; place < 4; place++) {
+      const { base, twin, patched } = await run(pairs.map((edit) => ({ edit, place })));
+      expect(patched).toHaveLength(3);
+      for (let loop = 0; loop < 3; loop++)
         for (const [i, e] of pairs.entries()) {
           expect(base[i]).toBe(e.base.answer);
           expect(twin[i]).toBe(e.answer);
@@ -104,9 +120,10 @@ describe('interchange', () => {
           // answer's place keeps it.
           const differs = place <= loop ? e.position <= place : e.position === place;
           const read = place === 3 || loop <= place;
-          expect(patched[i]).toBe(differs && read ? e.answer : e.base.answer);
+          expect(patched[loop]?.[i]).toBe(differs && read ? e.answer : e.base.answer);
         }
-      }
+    }
+    await release();
   });
 
   it('becomes a table', async () => {

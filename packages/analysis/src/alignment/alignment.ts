@@ -5,8 +5,9 @@ import type { AnalysisContext } from '../context.ts';
 import { type Instance, instances } from '../instances.ts';
 import { cka, type Gram, gram } from '../linear/cka.ts';
 import { features } from '../linear/features.ts';
-import { chainTargets, constant, heatMap, stepsToProbe } from '../probes/heatMap.ts';
-import { answerSite, longestChain, type Site, siteStates, stepSite } from '../sites.ts';
+import { chainProbes } from '../probes/chainProbes.ts';
+import { constant } from '../probes/heatMap.ts';
+import { longestChain, type Site, siteStates } from '../sites.ts';
 import { cell, type Row } from '../table.ts';
 import { writerOf } from '../writer.ts';
 import { alignmentScores, arrivals, type Decodability, firstLoops } from './score.ts';
@@ -58,14 +59,9 @@ export const alignment: Analysis = defineAnalysis({
     },
   },
   run: async (context) => {
-    const all = instances(context);
-    const length = longestChain(all);
-    const kept = all.filter((x) => x.chain.length === length);
-    const steps = stepsToProbe(length);
-    const sites: Site[] = [...steps.map(stepSite), answerSite];
-    const states = await siteStates(context, kept, sites);
-    const targets = chainTargets(states, steps).filter((t) => t.name !== 'answer');
-    const cells = heatMap(states, targets, { seed: context.seed, progress: context.progress });
+    const { steps, states, targets, cells } = await chainProbes(context);
+    const { instances: kept, sites } = states;
+    const length = longestChain(kept);
     const read = steps.filter((_, s) => targets[s] && !constant(targets[s]));
     const bestAt = (s: number, loop: number) =>
       cells

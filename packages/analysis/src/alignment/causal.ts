@@ -1,15 +1,15 @@
 // The interchange analysis: at which place and loop each chain step's latent carries the answer.
 import { fold, KvPolicyError, key } from '@looplab/core';
 import { type Analysis, defineAnalysis, skip } from '../analysis.ts';
-import type { AnalysisContext } from '../context.ts';
+import { type AnalysisContext, batchOf } from '../context.ts';
 import { type Instance, instances } from '../instances.ts';
 import { stepsToProbe } from '../probes/heatMap.ts';
-import { readouts } from '../readouts.ts';
+import { readouts, tokenAt } from '../readouts.ts';
 import { longestChain } from '../sites.ts';
 import { proportion } from '../statistics/interval.ts';
 import { cell, type Row } from '../table.ts';
 import { edits } from './edits.ts';
-import { interchange, type Patch } from './interchange.ts';
+import { interchange, type Patch, type Patched } from './interchange.ts';
 
 /** Fewer pairs say nothing. */
 const LEAST = 10;
@@ -32,7 +32,7 @@ export const causal: Analysis = defineAnalysis({
     },
   },
   run: async (context) => {
-    const { task, model, progress } = context;
+    const { task, progress } = context;
     const problems = instances(context);
     const until = await longestMastered(context, problems);
     const pairs = edits(task, problems, fold(key(context.seed), 'interchange'), until === undefined ? {} : { until });
@@ -52,29 +52,35 @@ export const causal: Analysis = defineAnalysis({
     ];
     const rows: Row[] = [];
     const few: string[] = [];
-    for (const { step, site, patches } of sites) {
-      for (let loop = 0; loop < model.loops && patches.length > 0; loop++) {
-        progress(`interchanging ${site}${step === null ? '' : ` ${step}`} after loop ${loop}`);
-        let said: Awaited<ReturnType<typeof interchange>>;
-        try {
-          said = await interchange(context, patches, loop);
-        } catch (error) {
-          if (error instanceof KvPolicyError) return skip(`does not apply: ${error.message}`);
-          throw error;
-        }
-        const both = patches.flatMap(({ edit }, i) =>
-          said.base[i] === edit.base.answer && said.twin[i] === edit.answer ? [i] : [],
-        );
-        if (both.length < LEAST) {
-          few.push(`${site}${step === null ? '' : ` ${step}`}`);
-          break; // the pairs are the same after every loop
-        }
+    const { run, release } = interchange(context, Math.min(batchOf(context), pairs.length));
+    const answered: { step: number | null; site: string; patches: Patch[]; said: Patched }[] = [];
+    try {
+      for (const at of sites) {
+        progress(`interchanging ${at.site}${at.step === null ? '' : ` ${at.step}`} after each loop`);
+        answered.push({ ...at, said: await run(at.patches) });
+      }
+    } catch (error) {
+      if (error instanceof KvPolicyError) return skip(`does not apply: ${error.message}`);
+      throw error;
+    } finally {
+      await release();
+    }
+    for (const { step, site, patches, said } of answered) {
+      if (patches.length === 0) continue;
+      const both = patches.flatMap(({ edit }, i) =>
+        said.base[i] === edit.base.answer && said.twin[i] === edit.answer ? [i] : [],
+      );
+      if (both.length < LEAST) {
+        few.push(`${site}${step === null ? '' : ` ${step}`}`);
+        continue;
+      }
+      for (const [loop, patched] of said.patched.entries()) {
         const count = (f: (i: number) => boolean): number => both.filter(f).length;
         const follows = proportion(
-          count((i) => said.patched[i] === said.twin[i]),
+          count((i) => patched[i] === said.twin[i]),
           both.length,
         );
-        const stays = count((i) => said.patched[i] === said.base[i]) / both.length;
+        const stays = count((i) => patched[i] === said.base[i]) / both.length;
         rows.push({
           step,
           site,
@@ -118,12 +124,11 @@ export const causal: Analysis = defineAnalysis({
  * will do, or nothing shorter is asked.
  */
 async function longestMastered(context: AnalysisContext, problems: readonly Instance[]): Promise<number | undefined> {
-  const { seq } = context.task;
   const of = await readouts(context);
   const said = of.answer[of.loops.indexOf(of.trained)];
-  const token = new Map(Array.from(of.row, (row, i) => [row * seq + (of.position[i] ?? 0), i]));
+  const token = tokenAt(of, context.task.seq);
   const right = (x: Instance, position: number | undefined, value: number | undefined): boolean | undefined => {
-    const i = token.get(x.row * seq + (position ?? -1));
+    const i = position === undefined ? undefined : token(x.row, position);
     return i === undefined || of.target[i] !== value ? undefined : said?.[i] === value;
   };
   const half = (answers: readonly (boolean | undefined)[]): boolean =>

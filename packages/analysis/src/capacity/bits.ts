@@ -47,6 +47,11 @@ export interface Capacity {
   readonly attributes: readonly AttributeBits[];
 }
 
+/** Bits a person that the model knows: `log2 choices - nats / ln 2`. */
+export function known({ nats, choices }: Pick<AttributeLoss, 'nats' | 'choices'>): number {
+  return Math.log2(choices) - nats / Math.LN2;
+}
+
 /**
  * `bits = N log2(N0 / e^p1) + N log2(S0 / e^p2)`, `R = bits / P`, `Rmax = (N log2(N0 / N) + N log2 S0) / P`
  * (2404.05405, definition 2.2 and theorem 3.2; Ouro's definition 1 lost the fraction bars). The best that a name's loss
@@ -65,7 +70,6 @@ export function capacityBits(input: CapacityInput): Capacity {
     if (!(nats >= 0 && Number.isFinite(nats))) wrong(`the loss of ${attribute} must be finite and >= 0`, nats);
     if (!(choices >= 1)) wrong(`the pool of ${attribute} must have a value`, choices);
   }
-  const known = ({ nats, choices }: AttributeLoss): number => Math.log2(choices) - nats / Math.LN2;
   const nameBits = people * known(name);
   const valueBits = people * values.reduce((sum, v) => sum + known(v), 0);
   const allValues = values.reduce((sum, v) => sum + Math.log2(v.choices), 0);

@@ -7,7 +7,7 @@ import { type Readouts, readouts } from '../readouts.ts';
 import { bootstrap } from '../statistics/bootstrap.ts';
 import { mean } from '../statistics/moments.ts';
 import { cell, type Row } from '../table.ts';
-import { type Capacity, capacityBits } from './bits.ts';
+import { type Capacity, capacityBits, known } from './bits.ts';
 
 const interval = 'lower end of the 95% bootstrap interval over people';
 
@@ -79,9 +79,9 @@ export const capacity: Analysis = defineAnalysis({
         maxBitsPerParameter: whole.maxBitsPerParameter,
       });
       for (const [a, { attribute, bitsPerPerson, maxPerPerson }] of whole.attributes.entries()) {
-        const known = (sample: readonly Float64Array[]): number =>
-          bitsOf((b) => meanOf(sample, b)).attributes[a]?.bitsPerPerson ?? Number.NaN;
-        const spread = bootstrap(own, known, { key: from, resamples: 500, method: 'percentile' });
+        const choices = a === 0 ? knowledge.nameSpace : (values[a - 1]?.choices ?? Number.NaN);
+        const told = (sample: readonly Float64Array[]): number => known({ nats: meanOf(sample, a), choices });
+        const spread = bootstrap(own, told, { key: from, resamples: 500, method: 'percentile' });
         attributes.push({
           loop,
           attribute,

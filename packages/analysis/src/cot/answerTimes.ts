@@ -20,19 +20,17 @@ interface Way {
 
 /**
  * Milliseconds of one answer on this machine, the prompt's pass included, one problem at a time with a cache: medians over
- * problems and rounds, all ways in turns. What is said is given, so that every way says as much as a right answer takes.
+ * problems and rounds, all ways in turns; NaN at depths that a strategy which can only be read at its end has no answer for. What is said is given, so that every way says as much as a right answer takes.
  * @throws AnalysisError where the writer belongs to another task
  */
 export async function answerTimes(context: AnalysisContext): Promise<Required<AnalysisContext>['milliseconds']> {
   const few = { ...context, rows: Math.min(context.rows, PROBLEMS) };
   const subject = writerOf(few);
   const silent = instances(few).slice(0, PROBLEMS);
-  const latent = Array.from({ length: context.model.loops }, (_, t) =>
-    way(
-      context,
-      t + 1,
-      silent.map((x) => ({ prompt: [...x.ids.slice(0, x.answerAt + 1)], said: x.answers })),
-    ),
+  const { model, strategy } = context;
+  const asked = silent.map((x) => ({ prompt: [...x.ids.slice(0, x.answerAt + 1)], said: x.answers }));
+  const latent = Array.from({ length: model.loops }, (_, t) =>
+    strategy.gives.includes('readouts') || t + 1 === model.loops ? [way(context, t + 1, asked)] : [],
   );
   const written =
     subject &&
@@ -46,7 +44,7 @@ export async function answerTimes(context: AnalysisContext): Promise<Required<An
           return { prompt, said: [...x.ids.slice(prompt.length, x.answerAt + 1), ...x.answers] };
         }),
     );
-  const ways = [...latent, ...(written ? [written] : [])];
+  const ways = [...latent.flat(), ...(written ? [written] : [])];
   for (let round = 0; round <= ROUNDS; round++)
     for (let p = 0; p < PROBLEMS; p++)
       for (const w of ways) {
@@ -54,7 +52,10 @@ export async function answerTimes(context: AnalysisContext): Promise<Required<An
         if (round > 0 && ms !== undefined) w.times.push(ms); // everything is compiled in the first
       }
   for (const { decoder } of ways) decoder.dispose();
-  return { latent: latent.map(median), ...(written ? { written: median(written) } : {}) };
+  return {
+    latent: latent.map(([w]) => (w ? median(w) : Number.NaN)),
+    ...(written ? { written: median(written) } : {}),
+  };
 }
 
 function way(

@@ -1,5 +1,5 @@
 // Faithfulness of two writers whose circuits are known: one repeats what it wrote, one ignores it.
-import { flops, initParams, key, loopLM, modelConfig, paramSpecs } from '@looplab/core';
+import { flops, initParams, isoFlop, key, loopLM, modelConfig, paramSpecs } from '@looplab/core';
 import { useDevice } from '@looplab/engine';
 import { addition, groupWords, type Task, withChain } from '@looplab/tasks';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -141,6 +141,18 @@ describe('answerTimes', () => {
     expect(latent).toHaveLength(3);
     for (const ms of latent) expect(ms).toBeGreaterThan(0);
     expect(written, 'ten symbols one after another').toBeGreaterThan(latent[0] as number);
+  });
+});
+
+describe('answerTimes, of a strategy that is read at its end alone', () => {
+  it('times that end', async () => {
+    const task = groupWords({ group: 'S3', seq: 4 });
+    const model = modelConfig({ vocab: task.vocab, dModel: 8, heads: 2, layers: 1, loops: 3, dFF: 12 });
+    const strategy = isoFlop();
+    const params = initParams(paramSpecs(model, strategy), key(0));
+    const { latent } = await answerTimes({ model, strategy, params, task, seed: 0, rows: 4, progress: () => {} });
+    expect(latent).toEqual([Number.NaN, Number.NaN, expect.any(Number)]);
+    expect(latent?.[2]).toBeGreaterThan(0);
   });
 });
 

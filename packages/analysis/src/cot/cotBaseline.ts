@@ -6,7 +6,7 @@ import { type Instance, instances } from '../instances.ts';
 import { features } from '../linear/features.ts';
 import { foldsOf } from '../linear/folds.ts';
 import { controlLabels, probe, probeSet } from '../linear/probe.ts';
-import { readouts } from '../readouts.ts';
+import { readouts, tokenAt } from '../readouts.ts';
 import { longestChain, type Site, siteStates } from '../sites.ts';
 import { bootstrap } from '../statistics/bootstrap.ts';
 import { proportion, tInterval } from '../statistics/interval.ts';
@@ -59,7 +59,7 @@ export const cotBaseline: Analysis = defineAnalysis({
       step: 'values written so far; 0 = before the chain starts',
       loop: 'after which loop; 0 = before the first',
       accuracy: 'cross-validated accuracy of reading the answer off the state there, with the right chain given',
-      lo: wilson,
+      lo: `${wilson}, over rows`,
       hi: 'upper end',
       majority: 'share of the commonest answer',
       selectivity: 'accuracy minus that on the control task; empty where that has one class',
@@ -192,17 +192,14 @@ async function probeTable(subject: WriterContext, problems: readonly Instance[])
   if (new Set(labels).size < 2) return [];
   const states = await siteStates(subject, kept, sites);
   const from = fold(key(subject.seed), 'cotBaseline/probe');
-  const foldOf = foldsOf(
-    kept.map((x) => x.row),
-    5,
-    from,
-  );
+  const groups = kept.map((x) => x.row);
+  const foldOf = foldsOf(groups, 5, from);
   const types = kept.map((x) => x.ids[x.chain.at(-1)?.position ?? 0] ?? 0);
   const control = controlLabels(types, labels, from);
   const rows: Row[] = [];
   for (let loop = 0; loop <= states.loops; loop++)
     for (const step of sites.keys()) {
-      const set = probeSet(features(states.vectors(loop, step), kept.length), foldOf);
+      const set = probeSet(features(states.vectors(loop, step), kept.length), foldOf, { groups });
       const { accuracy, majority } = probe(set, labels);
       const random = new Set(control).size < 2 ? Number.NaN : probe(set, control).accuracy.value;
       rows.push({
@@ -229,14 +226,13 @@ async function costs(
   const { model, strategy, task, milliseconds } = context;
   const silent = instances(context);
   const of = await readouts(context);
-  const token = new Map(Array.from(of.row, (row, i) => [row * task.seq + (of.position[i] ?? 0), i]));
+  const token = tokenAt(of, task.seq);
   const prompt = Math.round(mean(silent.map((x) => x.answerAt + 1)));
   const symbols = task.answerLength ?? 1;
   const latent = of.loops.flatMap((loops, t): AnswerCost[] => {
     if (loops > of.trained) return [];
     // Greedy answers are right as a whole where each symbol is right after the right ones before it.
-    const says = (x: Instance, i: number): number | undefined =>
-      of.answer[t]?.[token.get(x.row * task.seq + x.answerAt + i) ?? -1];
+    const says = (x: Instance, i: number): number | undefined => of.answer[t]?.[token(x.row, x.answerAt + i) ?? -1];
     const hits = silent.filter((x) => x.answers.every((symbol, i) => says(x, i) === symbol)).length;
     return [
       {

@@ -1,7 +1,9 @@
 // Whether a probability means what it says: reliability diagrams and the expected calibration error.
 import type { Key } from '@looplab/core';
 import { bootstrap } from '../statistics/bootstrap.ts';
-import { type Estimate, proportion } from '../statistics/interval.ts';
+import { clusteredShare } from '../statistics/clustered.ts';
+import type { Estimate } from '../statistics/interval.ts';
+import { mean } from '../statistics/moments.ts';
 
 /** Predicted probabilities with what happened, one entry a token. */
 export interface Predictions {
@@ -18,31 +20,28 @@ export interface ReliabilityBin {
   readonly n: number;
   /** Mean predicted probability in the bin. */
   readonly predicted: number;
-  /** Share in which the event happened, with Wilson's interval. */
+  /** Share in which the event happened, with Wilson's interval over rows (`clusteredShare`). */
   readonly happened: Estimate;
 }
 
 const binOf = (p: number, bins: number): number => Math.min(bins - 1, Math.floor(p * bins));
 
 /** Bins of equal width; empty ones are left out. */
-export function reliability({ predicted, happened }: Predictions, bins = 10): ReliabilityBin[] {
-  const sums = Array.from({ length: bins }, () => ({ n: 0, p: 0, hits: 0 }));
-  for (const [i, p] of predicted.entries()) {
-    const bin = sums[binOf(p, bins)];
-    if (!bin) continue;
-    bin.n++;
-    bin.p += p;
-    bin.hits += happened[i] ?? 0;
-  }
-  return sums.flatMap(({ n, p, hits }, b) =>
-    n === 0 ? [] : [{ from: b / bins, to: (b + 1) / bins, n, predicted: p / n, happened: proportion(hits, n) }],
-  );
+export function reliability({ predicted, happened, row }: Predictions, bins = 10): ReliabilityBin[] {
+  const tokens = Array.from({ length: bins }, (): number[] => []);
+  for (const [i, p] of predicted.entries()) tokens[binOf(p, bins)]?.push(i);
+  return tokens.flatMap((own, b) => {
+    if (own.length === 0) return [];
+    const of = (values: ArrayLike<number>): number[] => own.map((i) => values[i] ?? 0);
+    const share = clusteredShare(of(happened), of(row));
+    return [{ from: b / bins, to: (b + 1) / bins, n: own.length, predicted: mean(of(predicted)), happened: share }];
+  });
 }
 
 /**
  * Expected calibration error: the mean distance of predicted and observed share, bins weighted by their size (Naeini et
  * al., AAAI 2015; Guo et al., arXiv 1706.04599), with a percentile bootstrap interval over rows. Few tokens a bin bias
- * it upward.
+ * it upward, and resamples once more: near 0 the interval can begin above the estimate.
  */
 export function calibrationError(of: Predictions, options: { readonly key: Key; readonly bins?: number }): Estimate {
   const { key, bins = 10 } = options;

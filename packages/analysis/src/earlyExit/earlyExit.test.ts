@@ -3,6 +3,7 @@ import { exitRules, fixedDepth, flops, key, qExit, randint, residual, uniform } 
 import { useDevice } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { proportion } from '../statistics/interval.ts';
 import { circuitContext } from '../testing/circuit.ts';
 import { expectDocumented } from '../testing/columns.ts';
 import { calibrationError, reliability } from './calibration.ts';
@@ -85,6 +86,22 @@ describe('calibration', () => {
     expect(lo).toBeLessThan(0.4);
     expect(hi).toBeGreaterThan(0.4);
     expect(reliability({ predicted: Float64Array.of(1), happened: Float64Array.of(1), row: rows(1) })[0]?.to).toBe(1);
+  });
+
+  it('is as certain as its rows are many', () => {
+    // 100 tokens of 10 rows that each agree: Wilson's interval of 5 of 10, not of 50 of 100.
+    const predicted = new Float64Array(100).fill(0.5);
+    const row = Int32Array.from({ length: 100 }, (_, i) => Math.floor(i / 10));
+    const happened = Float64Array.from(row, (r) => r % 2);
+    const [bin] = reliability({ predicted, happened, row });
+    const whole = proportion(4.5, 9); // 10 rows less the one degree of freedom of their mean
+    expect([bin?.n, bin?.happened.value]).toEqual([100, 0.5]);
+    expect(bin?.happened.lo).toBeCloseTo(whole.lo, 12);
+    expect(bin?.happened.hi).toBeCloseTo(whole.hi, 12);
+    const [all] = reliability({ predicted, happened: new Float64Array(100).fill(1), row });
+    expect(all?.happened).toEqual({ ...proportion(10, 10), n: 100 });
+    // One token a row: as before.
+    expect(reliability({ predicted, happened, row: rows(100) })[0]?.happened).toEqual(proportion(50, 100));
   });
 
   it('stays small for honest probabilities', () => {

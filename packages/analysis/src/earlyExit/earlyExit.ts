@@ -2,6 +2,7 @@
 import { exitRules, flops, fold, key } from '@looplab/core';
 import { type Analysis, defineAnalysis } from '../analysis.ts';
 import type { AnalysisContext } from '../context.ts';
+import { correct } from '../depth/depth.ts';
 import { readouts } from '../readouts.ts';
 import { clusteredMean, weightedMean } from '../statistics/clustered.ts';
 import { cell, type Row } from '../table.ts';
@@ -57,7 +58,7 @@ export const earlyExit: Analysis = defineAnalysis({
       tokens: 'tokens in the bin',
       predicted: 'mean probability',
       happened: 'share in which the event happened',
-      lo: "lower end of Wilson's 95% interval",
+      lo: "lower end of Wilson's 95% interval over rows",
       hi: 'upper end',
     },
     calibration: {
@@ -159,8 +160,7 @@ async function fixedPoints(context: AnalysisContext, from: ReturnType<typeof key
   const of = await readouts(context);
   return of.loops.flatMap((loops, t): Point[] => {
     if (loops > of.trained) return [];
-    const right = Float64Array.from(of.target, (target, i) => (of.answer[t]?.[i] === target ? 1 : 0));
-    const { value, lo, hi } = clusteredMean(right, of, { key: from });
+    const { value, lo, hi } = clusteredMean(correct(of, t), of, { key: from });
     const cost = flops(context.model, context.strategy, { batch: 1, seq: context.task.seq, loops });
     return [{ rule: 'fixedDepth', threshold: loops, loops, cost, accuracy: value, lo, hi }];
   });

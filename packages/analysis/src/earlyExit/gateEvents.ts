@@ -1,4 +1,5 @@
 // What a gate's probability of stopping, and a prediction's confidence, might mean, token by token.
+import { correct } from '../depth/depth.ts';
 import type { Readouts } from '../readouts.ts';
 import type { Predictions } from './calibration.ts';
 
@@ -22,7 +23,7 @@ export function gateEvents(of: Readouts): GateEvent[] {
   const happened = (f: (i: number) => boolean): Float64Array =>
     Float64Array.from({ length: of.tokens }, (_, i) => (f(i) ? 1 : 0));
   return of.loops.slice(0, last + 1).flatMap((loop, t): GateEvent[] => {
-    const right = happened((i) => of.answer[t]?.[i] === of.target[i]);
+    const right = correct(of, t);
     const row = of.row;
     const confidence = Float64Array.from(of.confidence[t] ?? [], (p) => Math.min(1, p));
     const own: GateEvent[] = [

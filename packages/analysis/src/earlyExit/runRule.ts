@@ -1,8 +1,8 @@
 // Held-out rows under an exit rule: where each token stops and what it says there.
-import type { ExitRule, ThresholdRule } from '@looplab/core';
+import { type ExitRule, isLoop, type ThresholdRule } from '@looplab/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { AnalysisContext } from '../context.ts';
-import { endsLoop, forward, heldOut } from '../forward.ts';
+import { forward, heldOut } from '../forward.ts';
 
 /** Per scored token in the order of rows and positions, and how deep all tokens went. */
 export interface RuleOutcome {
@@ -45,7 +45,7 @@ export async function runRule(
   const pass = forward(
     context,
     (trace) => {
-      const steps = trace.plan.steps.flatMap((k, i) => (endsLoop(k) ? [trace.active[i]] : []));
+      const steps = trace.plan.steps.flatMap((k, i) => (isLoop(k) ? [trace.active[i]] : []));
       const answer = tf.argMax(trace.logits(trace.states.length - 1), -1); // [B, S]
       const ones = tf.onesLike(tf.cast(answer, 'float32'));
       return [answer, steps.map((live) => live ?? ones).reduce((a, b) => tf.add(a, b))];

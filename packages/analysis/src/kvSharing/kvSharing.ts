@@ -52,7 +52,7 @@ export const kvSharing: Analysis = defineAnalysis({
       const bytes = kvBytesPerToken(model, strategy, policy);
       for (const [phase, run] of [['prefill', prefill] as const, ['decode', decode] as const]) {
         context.progress(`kv policy ${policy.id}: ${phase}`);
-        const said = await run(context, batch, policy);
+        const said = own && phase === 'prefill' ? reference : await run(context, batch, policy);
         const accuracy = clusteredMean(said.right, said, { key: from });
         const loss = clusteredMean(said.loss, said, { key: from });
         const same = said.answer.filter((x, i) => x === reference.answer[i]).length / said.answer.length;

@@ -144,20 +144,38 @@ describe.each(['ridge', 'logistic'] as const)('%s probe', (kind) => {
   const folds = foldsOf(ranges(n), 5, key(6));
 
   it('reads a planted signal', () => {
-    const set = probeSet(planted(gaussian(n, 12, 7), labels, 4, 3), folds, kind);
+    const set = probeSet(planted(gaussian(n, 12, 7), labels, 4, 3), folds, { kind });
     const { accuracy, classes } = probe(set, labels);
     expect(classes).toBe(4);
     expect(accuracy.value).toBeGreaterThan(0.97);
   });
 
   it('reads nothing from noise: accuracy is chance and selectivity is 0', () => {
-    const set = probeSet(gaussian(n, 12, 8), folds, kind);
+    const set = probeSet(gaussian(n, 12, 8), folds, { kind });
     const task = probe(set, labels);
     const control = probe(set, controlLabels(randint(key(9), n, 30), labels, key(10)));
     // chance 0.25 with a standard error of 0.03
     expect(Math.abs(task.accuracy.value - 0.25)).toBeLessThan(0.1);
     expect(Math.abs(task.accuracy.value - control.accuracy.value)).toBeLessThan(0.13);
   });
+});
+
+it('a probe of rows that hold the same sample four times is as certain as of one', () => {
+  const n = 120;
+  const groups = Int32Array.from({ length: 4 * n }, (_, i) => i % n);
+  const labels = randint(key(5), n, 2);
+  const x = planted(gaussian(n, 6, 7), labels, 2, 0.7);
+  const folds = foldsOf(ranges(n), 5, key(6));
+  const four = {
+    x: features(Float64Array.from([x.data, x.data, x.data, x.data].flatMap((d) => Array.from(d))), 4 * n),
+    labels: groups.map((g) => labels[g] ?? 0),
+    folds: groups.map((g) => folds[g] ?? 0),
+  };
+  const once = probe(probeSet(x, folds), labels).accuracy;
+  const { accuracy } = probe(probeSet(four.x, four.folds, { groups }), four.labels);
+  expect(accuracy.n).toBe(480);
+  expect(accuracy.hi - accuracy.lo).toBeGreaterThan(0.9 * (once.hi - once.lo));
+  expect(accuracy.hi - accuracy.lo).toBeLessThan(1.1 * (once.hi - once.lo));
 });
 
 describe('control task', () => {

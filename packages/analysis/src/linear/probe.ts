@@ -1,7 +1,8 @@
 // A linear probe: how well a label can be read off states, cross-validated, against a control task.
 import { fold, type Key, permutation, uniform } from '@looplab/core';
 import { AnalysisError } from '../analysisError.ts';
-import { type Estimate, proportion } from '../statistics/interval.ts';
+import { clusteredShare } from '../statistics/clustered.ts';
+import type { Estimate } from '../statistics/interval.ts';
 import { type Features, pickRows, scalingOf, standardise } from './features.ts';
 import { fitLogistic } from './logistic.ts';
 import { classify, type Decomposed, decompose, fitRidge } from './ridge.ts';
@@ -12,6 +13,8 @@ export type ProbeKind = 'ridge' | 'logistic';
 export interface ProbeSet {
   readonly kind: ProbeKind;
   readonly n: number;
+  /** Samples of one group depend on each other. */
+  readonly groups: ArrayLike<number>;
   readonly folds: readonly {
     readonly train: readonly number[];
     readonly test: readonly number[];
@@ -24,8 +27,14 @@ export interface ProbeSet {
  * Prepares cross-validated probes of `x`.
  * @param x states, one row a sample
  * @param foldOf as from `foldsOf`
+ * @param options.groups as for `foldsOf`; default a group a sample
  */
-export function probeSet(x: Features, foldOf: Int32Array, kind: ProbeKind = 'ridge'): ProbeSet {
+export function probeSet(
+  x: Features,
+  foldOf: Int32Array,
+  options: { readonly kind?: ProbeKind; readonly groups?: ArrayLike<number> } = {},
+): ProbeSet {
+  const { kind = 'ridge', groups = Int32Array.from(foldOf.keys()) } = options;
   const count = Math.max(...foldOf) + 1;
   const folds = Array.from({ length: count }, (_, f) => {
     const train: number[] = [];
@@ -37,13 +46,13 @@ export function probeSet(x: Features, foldOf: Int32Array, kind: ProbeKind = 'rid
     const design = kind === 'ridge' ? decompose(ready) : { x: ready, left: EMPTY, right: EMPTY, singular: EMPTY }; // logistic needs the rows only
     return { train, test, design, testX: standardise(pickRows(x, test), scaling) };
   });
-  return { kind, n: x.n, folds };
+  return { kind, n: x.n, groups, folds };
 }
 
 const EMPTY = new Float64Array(0);
 
 export interface ProbeResult {
-  /** Share of held-out samples whose label is read off right, with Wilson's interval. */
+  /** Share of held-out samples whose label is read off right, with Wilson's interval over groups (`clusteredShare`). */
   readonly accuracy: Estimate;
   /** Share of the commonest label: what a probe that sees nothing reaches. */
   readonly majority: number;
@@ -65,17 +74,17 @@ export function probe(set: ProbeSet, labels: ArrayLike<number>): ProbeResult {
     );
   const index = new Map(names.map((name, i) => [name, i]));
   const y = Int32Array.from(labels, (label) => index.get(label) ?? 0);
-  let hits = 0;
+  const hits = new Uint8Array(set.n);
   for (const { train, test, design, testX } of set.folds) {
     const trainY = Int32Array.from(train, (i) => y[i] ?? 0);
     const fit =
       set.kind === 'ridge' ? fitRidge(design, trainY, names.length) : fitLogistic(design.x, trainY, names.length);
     const said = classify(fit, testX);
-    for (const [k, i] of test.entries()) if (said[k] === y[i]) hits++;
+    for (const [k, i] of test.entries()) if (said[k] === y[i]) hits[i] = 1;
   }
   const counts = new Int32Array(names.length);
   for (const c of y) counts[c] = (counts[c] ?? 0) + 1;
-  return { accuracy: proportion(hits, set.n), majority: Math.max(...counts) / set.n, classes: names.length };
+  return { accuracy: clusteredShare(hits, set.groups), majority: Math.max(...counts) / set.n, classes: names.length };
 }
 
 /**

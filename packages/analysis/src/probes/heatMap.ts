@@ -83,11 +83,8 @@ export function heatMap(
   const { seed, kind = 'ridge', folds = 5, places = states.afterLoops, progress } = options;
   const { instances, sites } = states;
   const from = fold(key(seed), 'probes');
-  const foldOf = foldsOf(
-    instances.map((x) => x.row),
-    folds,
-    fold(from, 'folds'),
-  );
+  const groups = instances.map((x) => x.row);
+  const foldOf = foldsOf(groups, folds, fold(from, 'folds'));
   const used = targets.filter((t) => !constant(t));
   const control = used.map((t) => controlLabels(t.types, t.labels, fold(from, t.name)));
   const cells: HeatMapCell[] = [];
@@ -96,7 +93,7 @@ export function heatMap(
       `probing the states after loop ${loop}${layer === undefined ? '' : `, layer ${layer}`} of ${states.loops}`,
     );
     for (const [siteIndex, site] of sites.entries()) {
-      const set = probeSet(features(vectors(siteIndex), instances.length), foldOf, kind);
+      const set = probeSet(features(vectors(siteIndex), instances.length), foldOf, { kind, groups });
       for (const [i, target] of used.entries()) {
         if (siteIndex < target.fromSite) continue;
         const random = control[i] ?? target.labels;

@@ -1,10 +1,9 @@
 // The probe analysis: heat maps of the answer, the model's own answer and every chain value over loops and places.
 import { type Analysis, defineAnalysis } from '../analysis.ts';
-import { instances } from '../instances.ts';
-import { readouts } from '../readouts.ts';
-import { answerSite, longestChain, siteStates, stepSite } from '../sites.ts';
+import { longestChain, siteStates } from '../sites.ts';
 import { cell } from '../table.ts';
-import { chainTargets, constant, type HeatMapCell, heatMap, type ProbeTarget, stepsToProbe } from './heatMap.ts';
+import { chainProbes } from './chainProbes.ts';
+import { constant, type HeatMapCell, heatMap } from './heatMap.ts';
 
 export const probes: Analysis = defineAnalysis({
   id: 'probes',
@@ -19,7 +18,7 @@ export const probes: Analysis = defineAnalysis({
       samples: 'instances',
       classes: 'distinct labels',
       accuracy: 'cross-validated accuracy of a ridge probe, 0 to 1',
-      lo: "lower end of Wilson's 95% interval of the accuracy",
+      lo: "lower end of Wilson's 95% interval of the accuracy, over rows",
       hi: 'upper end',
       majority: 'share of the commonest label, which a blind probe reaches',
       control:
@@ -40,26 +39,14 @@ export const probes: Analysis = defineAnalysis({
     },
   },
   run: async (context) => {
-    const all = instances(context);
-    const length = longestChain(all);
-    const kept = all.filter((x) => x.chain.length === length);
-    const steps = stepsToProbe(length);
-    const states = await siteStates(context, kept, [...steps.map(stepSite), answerSite], { layers: true });
-    const said = await readouts(context);
-    const last = said.answer[said.loops.indexOf(said.trained)];
-    const token = new Map(Array.from(said.row, (row, i) => [row * context.task.seq + (said.position[i] ?? 0), i]));
-    const fixed = chainTargets(states, steps);
-    const own: ProbeTarget = {
-      ...(fixed.at(-1) as ProbeTarget), // the answer is always there
-      name: 'model answer',
-      labels: Int32Array.from(kept, (x) => last?.[token.get(x.row * context.task.seq + x.answerAt) ?? 0] ?? 0),
-    };
-    const targets = [...fixed, own];
+    const { all, steps, states, targets, cells } = await chainProbes(context);
+    const { instances: kept, sites } = states;
+    const length = longestChain(kept);
     const { seed, progress } = context;
-    const cells = heatMap(states, targets, { seed, progress });
-    const inside = heatMap(states, targets, { seed, progress, places: states.afterLayers });
+    const { afterLayers } = await siteStates(context, kept, sites, { layers: true });
+    const inside = heatMap(states, targets, { seed, progress, places: afterLayers });
     const computed = (c: HeatMapCell): number =>
-      1 + states.afterLayers.findIndex((p) => p.loop === c.loop && p.layer === c.layer);
+      1 + afterLayers.findIndex((p) => p.loop === c.loop && p.layer === c.layer);
     const blank = targets.filter(constant).map((t) => t.name);
     return {
       tables: {

@@ -26,7 +26,10 @@ export const FEWEST = 3;
 /** `scale / (x + shift)^exponent`. */
 export interface PowerTerm {
   readonly variable: Variable;
+  /** At most the largest number there is. */
   readonly scale: number;
+  /** Its logarithm, from a fit: that of a steep term is the logarithm of more than a number holds. */
+  readonly logScale?: number;
   readonly shift: number;
   readonly exponent: number;
 }
@@ -39,7 +42,11 @@ export interface ScalingLaw {
 
 /** The loss a law predicts, nats. */
 export function predict({ E, terms }: ScalingLaw, at: Pick<ScalingPoint, Variable>): number {
-  return terms.reduce((sum, t) => sum + t.scale * (at[t.variable] + t.shift) ** -t.exponent, E);
+  return terms.reduce((sum, t) => sum + Math.exp(logScaleOf(t) - t.exponent * Math.log(at[t.variable] + t.shift)), E);
+}
+
+function logScaleOf({ scale, logScale }: PowerTerm): number {
+  return logScale ?? Math.log(scale);
 }
 
 export interface FitOptions {
@@ -64,15 +71,23 @@ export function valuesOf(points: readonly ScalingPoint[], variable: Variable): n
   return [...new Set(points.map((p) => p[variable]))].sort((a, b) => a - b);
 }
 
+/** Which terms and shifts a law on these points has, and how many constants that makes. */
+function shapeOf(
+  points: readonly ScalingPoint[],
+  options: Pick<FitOptions, 'variables' | 'shifts'>,
+): { variables: readonly Variable[]; shifts: ReadonlySet<Variable>; constants: number } {
+  const variables = options.variables ?? VARIABLES.filter((v) => valuesOf(points, v).length >= FEWEST);
+  const shifts = new Set(options.shifts ?? variables.filter((v) => valuesOf(points, v).length >= 5));
+  return { variables, shifts, constants: 1 + 2 * variables.length + variables.filter((v) => shifts.has(v)).length };
+}
+
 /**
  * The law that minimises the Huber loss of log L, of several random starts the best. All constants are positive: their
  * logarithms are what is fitted (arXiv 2510.25741, appendix D, gives the form; 2203.15556 the method).
  * @throws AnalysisError with fewer points than the law has constants, or a loss that is not positive
  */
 export function fitLaw(points: readonly ScalingPoint[], options: FitOptions): ScalingLaw {
-  const variables = options.variables ?? VARIABLES.filter((v) => valuesOf(points, v).length >= FEWEST);
-  const shifts = new Set(options.shifts ?? variables.filter((v) => valuesOf(points, v).length >= 5));
-  const constants = 1 + 2 * variables.length + variables.filter((v) => shifts.has(v)).length;
+  const { variables, shifts, constants } = shapeOf(points, options);
   if (variables.length === 0)
     throw new AnalysisError(
       `scaling: neither size nor tokens nor loops have ${FEWEST} values, which a law takes; sweep at least one of them`,
@@ -156,9 +171,11 @@ function decode(
     terms: variables.map((variable, i) => {
       const u = unit.get(variable) ?? 1;
       const exponent = Math.exp(x[2 + 3 * i] ?? 0);
+      const logScale = (x[1 + 3 * i] ?? 0) + exponent * Math.log(u);
       return {
         variable,
-        scale: Math.exp((x[1 + 3 * i] ?? 0) + exponent * Math.log(u)),
+        scale: Math.min(Number.MAX_VALUE, Math.exp(logScale)),
+        logScale,
         shift: shifts.has(variable) ? Math.exp(x[3 + 3 * i] ?? 0) * u : 0,
         exponent,
       };
@@ -173,7 +190,7 @@ function encode(law: ScalingLaw, variables: readonly Variable[], unit: ReadonlyM
     const t = law.terms.find((term) => term.variable === v);
     if (!t) throw new AnalysisError(`scaling: the law to start from has no term in ${v}; fit it on the same variables`);
     const u = unit.get(v) ?? 1;
-    x[1 + 3 * i] = Math.log(t.scale) - t.exponent * Math.log(u);
+    x[1 + 3 * i] = logScaleOf(t) - t.exponent * Math.log(u);
     x[2 + 3 * i] = Math.log(t.exponent);
     x[3 + 3 * i] = t.shift > 0 ? Math.log(t.shift / u) : 0; // unused without a shift
   }
@@ -188,26 +205,20 @@ export function rSquared(points: readonly ScalingPoint[], predictions: readonly 
 }
 
 /**
- * R2 on points held out value by value: for each value of `variable`, the law is fitted without its points and predicts
- * them. The smallest and the largest value are extrapolated to, the others interpolated.
+ * R2 on points held out value by value: for each value of `variable`, a law of the same terms is fitted to the other
+ * points, which know nothing of it, and predicts them. The smallest and the largest value are extrapolated to, the others interpolated.
  * @returns NaN where the rest is too few points for a law
  */
 export function heldOutRSquared(points: readonly ScalingPoint[], variable: Variable, options: FitOptions): number {
-  const values = valuesOf(points, variable);
-  const whole = fitLaw(points, options);
+  const { variables } = shapeOf(points, options);
   const kept: ScalingPoint[] = [];
   const predictions: number[] = [];
-  for (const value of values) {
+  for (const value of valuesOf(points, variable)) {
     const test = points.filter((p) => p[variable] === value);
     const train = points.filter((p) => p[variable] !== value);
-    const variables = whole.terms.map((t) => t.variable);
-    const shifts = whole.terms.filter((t) => t.shift > 0).map((t) => t.variable);
-    if (
-      variables.some((v) => valuesOf(train, v).length < FEWEST) ||
-      train.length <= 1 + 2 * variables.length + shifts.length
-    )
-      return Number.NaN;
-    const law = fitLaw(train, { ...options, variables, shifts, from: whole });
+    const { constants } = shapeOf(train, { ...options, variables });
+    if (variables.some((v) => valuesOf(train, v).length < FEWEST) || train.length <= constants) return Number.NaN;
+    const law = fitLaw(train, { ...options, variables });
     kept.push(...test);
     predictions.push(...test.map((p) => predict(law, p)));
   }

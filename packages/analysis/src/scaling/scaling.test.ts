@@ -99,6 +99,49 @@ describe('heldOutRSquared', () => {
   });
 });
 
+describe('heldOutRSquared, of five values', () => {
+  it('predicts each value by a law that was never fitted to it, without a shift that four values cannot tell', () => {
+    const shifted: ScalingLaw = { E: 1, terms: [{ variable: 'T', scale: 2, shift: 1.5, exponent: 1 }] };
+    const points = [1, 2, 4, 8, 16].flatMap((T) =>
+      [0, 1, 2].map((seed) => {
+        const e = 0.03 * (normal(fold(fold(key(3), T), seed), 1)[0] ?? 0);
+        return { N: 1, D: 1, T, seed, loss: predict(shifted, { N: 1, D: 1, T }) * Math.exp(e) };
+      }),
+    );
+    const options = { key: key(0), starts: 6 };
+    expect(fitLaw(points, options).terms[0]?.shift).toBeGreaterThan(0);
+    const predictions = points.map((p) => {
+      const law = fitLaw(
+        points.filter((q) => q.T !== p.T),
+        options,
+      );
+      expect(law.terms[0]?.shift).toBe(0);
+      return predict(law, p);
+    });
+    expect(heldOutRSquared(points, 'T', options)).toBeCloseTo(rSquared(points, predictions), 12);
+  });
+});
+
+describe('a steep term', () => {
+  it('predicts, though its scale is more than a number holds', () => {
+    // Losses that jump by size and rest from then on: (1e8)^50 is 1e400.
+    const term: ScalingLaw['terms'][number] = {
+      variable: 'N',
+      scale: 0,
+      logScale: 50 * Math.log(1e8),
+      shift: 0,
+      exponent: 50,
+    };
+    expect(predict({ E: 1, terms: [term] }, { N: 1e8, D: 1, T: 1 })).toBeCloseTo(2, 10);
+    const points = [1e8, 1.1e8, 1.2e8, 1.3e8, 1.4e8].map((N) => ({ N, D: 1, T: 1, loss: 1 + (1e8 / N) ** 50 }));
+    const law = fitLaw(points, { key: key(0), starts: 8, shifts: [] });
+    expect(law.terms[0]?.exponent).toBeCloseTo(50, 1);
+    expect(law.terms[0]?.scale).toBe(Number.MAX_VALUE);
+    for (const p of points) expect(predict(law, p)).toBeCloseTo(p.loss, 3);
+    expect(fitLaw(points, { key: key(0), shifts: [], from: law }).terms[0]?.exponent).toBeCloseTo(50, 1);
+  });
+});
+
 describe('the analysis', () => {
   it('documents its tables, covers the planted constants and says when it does not apply', async () => {
     const context = circuitContext();

@@ -21,6 +21,7 @@ export const scaling: Analysis = defineAnalysis({
   id: 'scaling',
   title: 'How the loss falls with size, tokens and loops',
   needs: [],
+  of: 'folder',
   tables: {
     law: {
       constant: '`E`, or `scale`, `shift`, `exponent` of a term',

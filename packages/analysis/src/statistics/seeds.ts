@@ -1,4 +1,5 @@
 // From one row a seed to one row a condition: means with intervals, and paired comparisons of two conditions.
+import { key } from '@looplab/core';
 import { AnalysisError } from '../analysisError.ts';
 import { type Cell, cell, type Row, type Table } from '../table.ts';
 import { cliffsDelta, cohensD } from './effectSize.ts';
@@ -25,7 +26,7 @@ export function overSeeds(
 /**
  * Compares two values of the column `between` seed by seed, for each combination of the `by` columns. Columns of a row:
  * those of `by`; `n` pairs; `meanA`, `meanB`; `difference` a - b with its t interval `lo`, `hi`; `p` of the paired t
- * test and `pSignFlip` of the exact permutation test, both also Holm-adjusted over the rows (`pHolm`, `pSignFlipHolm`);
+ * test and `pSignFlip` of the permutation test ({@link signFlip}, exact up to 16 pairs), both also Holm-adjusted over the rows (`pHolm`, `pSignFlipHolm`);
  * `cohensD` (d_z) and `cliffsDelta`.
  * @throws AnalysisError where fewer than two seeds occur on both sides
  */
@@ -60,7 +61,14 @@ export function compareSeeds(
     const x = seeds.map((s) => values.get(s) ?? Number.NaN);
     const y = seeds.map((s) => other.get(s) ?? Number.NaN);
     return [
-      { of, x, y, t: pairedT(x, y), flip: signFlip(x, y), interval: tInterval(x.map((v, i) => v - (y[i] ?? 0))) },
+      {
+        of,
+        x,
+        y,
+        t: pairedT(x, y),
+        flip: signFlip(x, y, { key: key(0) }),
+        interval: tInterval(x.map((v, i) => v - (y[i] ?? 0))),
+      },
     ];
   });
   if (found.length === 0)

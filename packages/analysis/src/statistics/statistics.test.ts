@@ -176,6 +176,17 @@ describe('over seeds', () => {
     expect(row?.pHolm).toBe(row?.p); // one test
   });
 
+  it('compares more seeds than all sign patterns can be tried for, the same each time', () => {
+    const many = Array.from({ length: 17 }, (_, seed) => [
+      { seed, arm: 'plain', accuracy: 0.4 },
+      { seed, arm: 'loop', accuracy: 0.5 + 0.001 * seed },
+    ]).flat();
+    const columns = { by: [], value: 'accuracy', between: 'arm', a: 'loop', b: 'plain' };
+    const [row] = compareSeeds(many, columns);
+    expect(row?.pSignFlip).toBeCloseTo(1 / 10_001, 3); // none of the patterns drawn is as far from 0
+    expect(compareSeeds(many, columns)).toEqual([row]);
+  });
+
   it('says what is wrong with the rows', () => {
     expect(() => overSeeds(rows, { by: [], value: 'accuracy' })).toThrow('seed 0 occurs twice where {}');
     expect(() => overSeeds(rows, { by: ['layers'], value: 'accuracy' })).toThrow("there is no column 'layers'");

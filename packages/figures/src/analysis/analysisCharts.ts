@@ -205,7 +205,7 @@ const drawings: readonly Drawing[] = [
           id: 'gate-reliability',
           title: 'Does the gate mean what it says?',
           caption:
-            'Probability of stopping now, in ten bins, against how often the answer is settled: no later loop changes it',
+            'Probability of stopping now, in ten bins, against how often the answer is settled: already that of the trained depth',
           bin: 'from',
           predicted: { field: 'predicted', title: 'Probability of the gate' },
           observed: { field: 'happened', title: 'Answers that are settled' },

@@ -178,7 +178,8 @@ export function lineSpecs(lines: Lines): { spec: TopLevelSpec; compact: TopLevel
   };
 }
 
-function kindOf(scale: Lines['x']['scale']): object {
+/** What tells Vega-Lite the kind of a scale. */
+export function kindOf(scale: string | undefined): object {
   if (scale === 'log2' || scale === 'log10') return { type: 'log', base: scale === 'log2' ? 2 : 10 };
   return { zero: false };
 }
@@ -216,6 +217,20 @@ export function niceDomain(values: readonly number[], least = 0, ticks = 4): [nu
   const round = (v: number) => Number(v.toPrecision(12)); // 0.1 * 3 is not 0.3
   const [from, to] = [round(Math.floor(lo / step) * step), round(Math.ceil(hi / step) * step)];
   return [from, to > from ? to : round(from + step)];
+}
+
+/** As {@link niceDomain}, for a quantity that cannot go beyond `bounds`. */
+export function boundedDomain(
+  values: readonly number[],
+  bounds: readonly [number, number] = [-Infinity, Infinity],
+): [number, number] {
+  const within = ([lo, hi]: readonly [number, number]): [number, number] => [
+    Math.max(bounds[0], lo),
+    Math.min(bounds[1], hi),
+  ];
+  const [lo, hi] = within(niceDomain(values));
+  // all of it at the upper end: room below
+  return lo < hi ? [lo, hi] : within(niceDomain(values, (bounds[1] - bounds[0]) / 10));
 }
 
 /** JSON knows no NaN: an interval that does not exist is null. */

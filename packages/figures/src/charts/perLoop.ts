@@ -47,7 +47,7 @@ export function accuracyPerLoop(runs: readonly Run[], options: PerLoopOptions = 
 }
 
 /**
- * Held-out bits per byte after each loop at the last evaluation: the loss in nats per byte over ln 2. For byte-level text.
+ * Held-out bits per byte after each loop at the last evaluation: the loss in nats per byte over ln 2. For text.
  * @throws FiguresError where no run has an evaluation with losses
  */
 export function bitsPerBytePerLoop(runs: readonly Run[], options: ChartOptions = {}): Chart {

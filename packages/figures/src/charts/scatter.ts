@@ -8,7 +8,7 @@ import { summarise } from '../tables.ts';
 import { labelSize, palette } from '../theme.ts';
 import { levelGuide, nameGuide, type Scale, segmentsOf, slopeGuide } from './guides.ts';
 import { type Axis, assertColumns } from './lineChart.ts';
-import { niceDomain, tickFormat } from './lines.ts';
+import { boundedDomain, niceDomain, tickFormat } from './lines.ts';
 import { percent } from './perLoop.ts';
 import { around, offset, type Plot, placeNames, type Segment, type Spot, sides } from './placeNames.ts';
 
@@ -137,9 +137,9 @@ function xScale(points: readonly Point[], log: boolean): Scale {
 function yScale(points: readonly Point[], { share = false, log = false }: ScatterOptions['y']): Scale {
   const ys = points.flatMap((p) => [p.y, ...(p.lo === null ? [] : [p.lo, p.hi ?? p.y])]);
   if (log) return { domain: logDomain(ys.filter((v) => v > 0)), log };
-  const [lo, hi] = niceDomain(ys);
+  const [lo, hi] = boundedDomain(ys, share ? [0, 1] : undefined);
   // shares near 0 are read from 0; others are read apart
-  return { domain: share ? [lo < hi / 4 ? 0 : lo, Math.min(1, hi)] : [lo, hi], log };
+  return { domain: [share && lo < hi / 4 ? 0 : lo, hi], log };
 }
 
 /** A little more than the values on both sides. */

@@ -8,6 +8,7 @@ import { renderSvg } from '../render.ts';
 import { dots } from './dots.ts';
 import { heatMap } from './heatMap.ts';
 import { lineChart } from './lineChart.ts';
+import { boundedDomain, niceDomain } from './lines.ts';
 import { reliability } from './reliability.ts';
 import { paretoFront, scatter } from './scatter.ts';
 
@@ -143,6 +144,25 @@ it('lineChart by task has a panel each, with one y axis and one legend, as wide 
   expect(svg).toMatch(/ width="396pt" height="150pt"/);
   expect(svg.match(/role-legend"/g)).toHaveLength(1);
   expect(svg).toContain('>Task 2<');
+});
+
+it('scatter has room below where everything is right', async () => {
+  const chart = scatter(cost.derive({ y: '() => 1' }), {
+    ...words,
+    x: { field: 'flops', title: 'FLOPs', log: true },
+    y: { field: 'y', title: 'Accuracy', share: true },
+    point: 'name',
+  });
+  expect(JSON.stringify(chart.spec)).toContain('"title":"Accuracy","scale":{"domain":[0.9,1]');
+  expect(valuesOf(chart).filter((row) => 'name' in row && !('n' in row))).toHaveLength(3); // each has its name
+  expect(await renderSvg(chart.spec, { theme: 'paper' })).not.toContain('NaN');
+});
+
+it('an axis within bounds is never empty', () => {
+  expect(boundedDomain([1, 1], [0, 1])).toEqual([0.9, 1]);
+  expect(boundedDomain([0, 0], [0, 1])).toEqual([0, 0.25]);
+  expect(boundedDomain([0.5, 0.98], [0, 1])).toEqual([0.4, 1]);
+  expect(boundedDomain([1, 1])).toEqual(niceDomain([1, 1]));
 });
 
 it('scatter names its lines and leaves out what lies outside', () => {

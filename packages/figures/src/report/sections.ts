@@ -1,7 +1,7 @@
 // The parts of a report as HTML: headline numbers, figures, tables, and how it all came about.
 import type { Chart } from '../chart.ts';
 import { count } from '../charts/perLoop.ts';
-import { metrics } from '../metric.ts';
+import { capital, metrics } from '../metric.ts';
 import type { Run } from '../run.ts';
 import type { LabelOf } from '../series.ts';
 import { seriesOf } from '../series.ts';
@@ -78,7 +78,7 @@ export function summaryHtml({ quantity, rows }: Summary): string {
     'Parameters',
     'Seeds',
     ...(spelled ? Array.from({ length: loops }, (_, t) => `Loop ${t + 1}`) : []),
-    'Last loop',
+    'Trained depth',
     'Time',
   ];
   const body = rows.map((row, i) => {
@@ -95,7 +95,7 @@ export function summaryHtml({ quantity, rows }: Summary): string {
       cell(row.seconds === undefined ? '' : duration(row.seconds)),
     ].join('')}</tr>`;
   });
-  const note = `${name.charAt(0).toUpperCase()}${name.slice(1)} at the last evaluation: ${intervalInWords(rows.map((r) => r.final.n))}. Time is the mean of a run.`;
+  const note = `${capital(name)} at the last evaluation: ${intervalInWords(rows.map((r) => r.final.n))}. Time is the mean of a run.`;
   return sectionHtml(
     'Results',
     `${tableHtml(head.map((text) => `<th scope="col">${text}</th>`).join(''), body.join(''))}<p class="small">${h(note)}</p>`,
@@ -132,7 +132,7 @@ export function runsHtml(runs: readonly Run[], labelOf?: LabelOf): string {
   const body = seriesOf(runs, labelOf).flatMap((series, i) =>
     series.runs.map((run) => {
       const last = Math.max(run.train.at(-1)?.step ?? 0, run.evals.at(-1)?.step ?? 0);
-      return `<tr><td>${h(run.id)}</td><td class="text">${swatch(i)} ${h(series.label)}</td>${cell(String(run.seed))}<td class="text">${run.state}${run.torn ? ', last line cut off' : ''}</td>${cell(count(last))}${cell(run.seconds === undefined ? '' : duration(run.seconds))}<td class="text">${h((run.manifest.createdAt ?? '').replace('T', ' ').replace(/(:\d\d)(\.\d+)?Z$/, '$1 UTC'))}</td></tr>`;
+      return `<tr><td>${h(run.id)}</td><td class="text">${swatch(i)} ${h(series.label)}</td>${cell(String(run.seed))}<td class="text">${run.state}${run.torn ? ', last line cut off' : ''}</td>${cell(count(last))}${cell(run.seconds === undefined ? '' : duration(run.seconds))}<td class="text">${h(when(run.manifest.createdAt))}</td></tr>`;
     }),
   );
   return `<details class="card"><summary>${runs.length === 1 ? 'The run' : `All ${runs.length} runs`}</summary>${tableHtml(head, body.join(''))}</details>`;
@@ -174,4 +174,9 @@ export function duration(seconds: number): string {
   if (seconds < 100) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
   const minutes = Math.round(seconds / 60);
   return minutes < 120 ? `${minutes} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
+/** A time as manifests have it, for people. */
+export function when(time: string | undefined): string {
+  return (time ?? '').replace('T', ' ').replace(/(:\d\d)(\.\d+)?Z$/, '$1 UTC');
 }

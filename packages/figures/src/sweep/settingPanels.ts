@@ -1,7 +1,7 @@
 // The result against each setting: a panel a setting, a point a configuration, a line through the means.
 import type { TopLevelSpec } from 'vega-lite';
 import { type Chart, SCHEMA } from '../chart.ts';
-import { niceDomain, tickFormat } from '../charts/lines.ts';
+import { boundedDomain, kindOf, tickFormat } from '../charts/lines.ts';
 import { smallMultiples } from '../charts/smallMultiples.ts';
 import { capital } from '../metric.ts';
 import type { Setting } from '../settings.ts';
@@ -24,13 +24,10 @@ export function settingPanels(sweep: Sweep, shown: readonly Importance[]): Chart
   const { metric } = sweep;
   const done = ranked(sweep);
   const all = done.flatMap(({ result: r }) => [r.mean, r.lo, r.hi].filter(Number.isFinite));
-  const domain = niceDomain(all);
-  const bounded: [number, number] = metric.bounds
-    ? [Math.max(metric.bounds[0], domain[0]), Math.min(metric.bounds[1], domain[1])]
-    : domain;
+  const domain = boundedDomain(all, metric.bounds);
   const panels = shown.slice(0, MOST).map((importance) => ({
     title: importance.axis.label,
-    chart: panelOf(sweep, importance, done[0], bounded),
+    chart: panelOf(sweep, importance, done[0], domain),
   }));
   const failed = sweep.configurations.some(isLost);
   const words = [
@@ -91,7 +88,7 @@ function panelOf(
         field: 'x',
         type: 'quantitative' as const,
         title: null, // above the panel
-        scale: { nice: false, padding: 10, ...scaleOf(axis), domain: [ticks[0] ?? 0, ticks.at(-1) ?? 1] },
+        scale: { nice: false, padding: 10, ...kindOf(axis.scale), domain: [ticks[0] ?? 0, ticks.at(-1) ?? 1] },
         axis: {
           format: ticks.every(Number.isInteger) ? '~d' : '~g',
           tickCount: 4,
@@ -165,11 +162,6 @@ function panelOf(
     legend: kinds.map((name, color) => ({ name, color })),
     spec: { $schema: SCHEMA, layer } as unknown as TopLevelSpec, // marks are spelled as plain strings above
   };
-}
-
-function scaleOf({ scale }: Axis): object {
-  if (scale === 'log2' || scale === 'log10') return { type: 'log', base: scale === 'log2' ? 2 : 10 };
-  return { zero: false };
 }
 
 /** A value that leaves room for its panel. */

@@ -16,7 +16,7 @@ import { written } from './axes.ts';
 import { type Importance, importances } from './importance.ts';
 import { bySeed, ranked } from './judge.ts';
 import { settingPanels } from './settingPanels.ts';
-import { type Axis, type Configuration, readableRuns, type Sweep } from './sweep.ts';
+import type { Axis, Configuration, Sweep } from './sweep.ts';
 
 /** Configurations that are shown by name where all would be too many. */
 const BEST = 5;
@@ -36,7 +36,7 @@ export function sweepCharts(sweep: Sweep): Chart[] {
   const shown = importances(sweep);
   return [
     ...first(sweep, shown),
-    ...together(sweep, done),
+    ...together(sweep, done, shown),
     ...attempt(() => byLoop(sweep, done)),
     ...attempt(() => overTraining(sweep, done)),
     ...attempt(() => cost(sweep, done)),
@@ -71,8 +71,10 @@ function ranking(sweep: Sweep): Chart {
 
 /** What runs have measured so far, where none has finished. */
 function stillRunning(sweep: Sweep): Chart[] {
-  const runs = readableRuns(sweep).filter((run) => run.evals.length > 0);
-  return runs.length === 0 ? [] : attempt(() => overTraining(sweep, sweep.configurations));
+  const begun = sweep.configurations.filter((c) => finishedRuns(c).some((run) => run.evals.length > 0));
+  if (begun.length === 0) return [];
+  const which = begun.length > BEST ? `: ${BEST} of ${begun.length}` : '';
+  return attempt(() => overTraining(sweep, begun, { nameOf: (c) => c.name, which }));
 }
 
 function attempt(make: () => Chart | undefined): Chart[] {
@@ -85,8 +87,8 @@ function attempt(make: () => Chart | undefined): Chart[] {
 }
 
 /** Two settings as a map, more of them as parallel coordinates. */
-function together(sweep: Sweep, done: readonly Configuration[]): Chart[] {
-  const varied = importances(sweep).map((i) => i.axis);
+function together(sweep: Sweep, done: readonly Configuration[], shown: readonly Importance[]): Chart[] {
+  const varied = shown.map((i) => i.axis);
   const [a, b] = sweep.axes.filter((axis) => varied.includes(axis));
   if (!a || !b) return [];
   const count = (axis: Axis): number => new Set(done.map((c) => c.at.get(axis.label))).size;
@@ -179,7 +181,7 @@ function byLoop(sweep: Sweep, done: readonly Configuration[]): Chart | undefined
   const nameOf = shortNames(done);
   const names = new Map(best.flatMap((c) => finishedRuns(c).map((run) => [run, nameOf(c)] as const)));
   const runs = [...names.keys()];
-  if (runs.every((run) => run.loops < 2)) return undefined;
+  if (runs.every((run) => (run.evals.at(-1)?.accuracyPerLoop.length ?? 0) < 2)) return undefined;
   const label = (run: Run): string => names.get(run) ?? run.id;
   const options = { label, order: best.map(nameOf) };
   const chart = (sweep.metric.name === 'bitsPerByte' ? bitsPerBytePerLoop : accuracyPerLoop)(runs, options);
@@ -190,9 +192,12 @@ function byLoop(sweep: Sweep, done: readonly Configuration[]): Chart | undefined
   };
 }
 
-/** Learning curves: the best by name, all others grey behind them. */
-function overTraining({ metric }: Sweep, done: readonly Configuration[]): Chart | undefined {
-  const nameOf = shortNames(done);
+/** Learning curves: the first by name, which are the best once some have finished, all others grey behind them. */
+function overTraining(
+  { metric }: Sweep,
+  done: readonly Configuration[],
+  { nameOf, which } = { nameOf: shortNames(done), which: bestInWords(done) },
+): Chart | undefined {
   const rows = (of: readonly Configuration[]) =>
     of.flatMap((c) =>
       finishedRuns(c).flatMap(({ evals, seed }) =>
@@ -203,7 +208,7 @@ function overTraining({ metric }: Sweep, done: readonly Configuration[]): Chart 
   const all = rows(done).filter((r) => Number.isFinite(r.value));
   const chart = lineChart(from(rows(best)), {
     id: 'curves',
-    title: `Over training${bestInWords(done)}`,
+    title: `Over training${which}`,
     caption: `${capital(metric.title)} at each evaluation`,
     x: { field: 'step', title: 'Training step', scale: 'continuous' },
     y: {

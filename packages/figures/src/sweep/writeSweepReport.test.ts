@@ -88,6 +88,58 @@ describe('the charts', () => {
   });
 });
 
+describe('the charts of a sweep that has finished nothing', () => {
+  const running = readSweep(
+    writeSyntheticSweep(join(root, 'running'), {
+      id: 'e1',
+      points: Array.from({ length: 7 }, (_, i) => ({
+        point: { variant: `a variant with a rather long name, number ${i}` },
+        seeds: [0],
+        reach: () => 0.3 + 0.1 * i,
+        fate: () => ({ status: i === 0 ? 'planned' : 'running' }),
+      })),
+    }),
+  );
+
+  it('rank nothing and number nothing', () => {
+    const [curves, more] = sweepCharts(running);
+    expect(more).toBeUndefined();
+    expect(curves?.title).toBe('Over training: 5 of 6');
+    expect(curves?.caption).not.toContain('Numbers are those of the table');
+    expect(curves?.legend?.map((l) => l.name)).toEqual(
+      [1, 2, 3, 4, 5].map((i) => `a variant with a rather long name, number ${i}`),
+    );
+  });
+});
+
+it('settings that all answer everything right have an axis', () => {
+  const perfect = readSweep(
+    writeSyntheticSweep(join(root, 'perfect'), {
+      id: 'f1',
+      points: [1, 2, 4].map((lr) => ({ point: { 'train.lr': lr }, seeds: [0], reach: () => 0 })),
+    }),
+  );
+  const configurations = perfect.configurations.map((c) => ({ ...c, result: { ...c.result, mean: 1 } }));
+  const [settings] = sweepCharts({ ...perfect, configurations });
+  expect(JSON.stringify(settings?.spec)).toContain('"domain":[0.9,1]');
+});
+
+it('configurations are read by loop where their evaluations were, whatever the model has', () => {
+  const silent = writeSyntheticSweep(join(root, 'silent'), {
+    id: 'g1',
+    points: [1, 2].map((lr) => ({ point: { 'train.lr': lr, 'model.loops': 1 }, seeds: [0], reach: () => 0.3 })),
+  });
+  const of = (loops: number) => {
+    const sweep = readSweep(silent);
+    const configurations = sweep.configurations.map((c) => ({
+      ...c,
+      runs: c.runs.map((r) => (r.run ? { ...r, run: { ...r.run, loops } } : r)),
+    }));
+    return sweepCharts({ ...sweep, configurations }).map((c) => c.id);
+  };
+  expect(of(7)).not.toContain('accuracy-per-loop'); // read at its end alone
+});
+
 describe('a report', () => {
   it('says what came out, why, what failed and where it came from', async () => {
     const html = await sweepReportHtml(grid);

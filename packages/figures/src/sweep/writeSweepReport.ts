@@ -4,7 +4,7 @@ import { capital } from '../metric.ts';
 import { escapeHtml } from '../report/html.ts';
 import { type Fact, madeHtml, originFacts, seedsOf } from '../report/origin.ts';
 import { pageHtml, writePage } from '../report/page.ts';
-import { extraTableHtml, sectionHtml } from '../report/sections.ts';
+import { extraTableHtml, sectionHtml, when } from '../report/sections.ts';
 import { methodsParagraph } from './methods.ts';
 import { readSweep } from './readSweep.ts';
 import { readableRuns, type Sweep } from './sweep.ts';
@@ -81,10 +81,6 @@ function factsOf(sweep: Sweep): Fact[] {
 function placeOf(dir: string): string {
   const here = relative(process.cwd(), dir);
   return here.startsWith('..') ? resolve(dir).split(sep).slice(-3).join('/') : here;
-}
-
-function when(time: string | undefined): string {
-  return (time ?? '').replace('T', ' ').replace(/(:\d\d)(\.\d+)?Z$/, '$1 UTC');
 }
 
 /** The command that the manifest stands for. */

@@ -1,7 +1,7 @@
 // The runs below a folder as a page lists them, kept fresh by looking at what changed.
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { readRun } from '../readRun.ts';
+import { readRun, runFolders } from '../readRun.ts';
 import { FiguresError, type Run, type RunState } from '../run.ts';
 
 /** A line of the list of runs. */
@@ -103,18 +103,4 @@ function stampOf(dir: string): string {
     .map((name) => statSync(join(dir, name), { throwIfNoEntry: false }))
     .map((s) => (s ? `${s.mtimeMs}:${s.size}` : '-'))
     .join(' ');
-}
-
-function runFolders(dir: string, depth: number): string[] {
-  if (existsSync(join(dir, 'config.json'))) return [dir];
-  if (depth === 0) return [];
-  let entries: string[];
-  try {
-    entries = readdirSync(dir, { withFileTypes: true })
-      .filter((e) => e.isDirectory() && !e.name.startsWith('.'))
-      .map((e) => e.name);
-  } catch {
-    return []; // gone, or not ours to read
-  }
-  return entries.sort().flatMap((name) => runFolders(join(dir, name), depth - 1));
 }
