@@ -8,7 +8,7 @@ import { loopLM } from '@looplab/core';
 import { entropyRegularised } from '@looplab/objectives';
 import { planSweep, runSweep } from '@looplab/sweep';
 import { groupWords } from '@looplab/tasks';
-import { defineStudy } from '@looplab/train';
+import { defineStudy, median } from '@looplab/train';
 
 const [runs = 8, steps = 150, repeats = 3] = process.argv.slice(2).map(Number);
 const study = defineStudy({
@@ -38,8 +38,6 @@ async function measure(workers: number): Promise<Measured> {
     rmSync(results, { recursive: true, force: true });
   }
 }
-
-const median = (xs: number[]): number => xs.sort((a, b) => a - b)[xs.length >> 1] ?? Number.NaN;
 
 const [one, two]: [Measured[], Measured[]] = [[], []];
 for (let i = 0; i < repeats; i++) {

@@ -52,7 +52,8 @@ export function numbersOf(
   return { numbers, comparisons: found.map((row, i) => ({ ...row, pHolm: adjusted[i] ?? null })) };
 }
 
-function measures({ n, meanA, meanB, difference, lo, hi, p, cohensD }: Row): Record<string, Cell> {
+/** The columns of `compareSeeds` that are told on. */
+export function measures({ n, meanA, meanB, difference, lo, hi, p, cohensD }: Row): Record<string, Cell> {
   const all = { n, meanA, meanB, difference, lo, hi, p, cohensD };
   return Object.fromEntries(Object.entries(all).map(([name, x]) => [name, x ?? null]));
 }

@@ -2,6 +2,7 @@
 import { compareSeeds, type Row } from '@looplab/analysis';
 import type { Claim, ClaimOf } from '@looplab/cli';
 import type { RunSummary } from '@looplab/train';
+import { measures } from './numbers.ts';
 
 /** A claim with the comparisons it rests on, one a pair: what was compared, and columns of `compareSeeds`. */
 interface PairedClaim extends Claim {
@@ -43,11 +44,8 @@ function pairedClaim(
     const of = lacking ? ` of ${between} ${lacking.join(' and ')}` : '';
     return { statement, holds: false, outcome: `too few runs to tell; it takes two seeds${of}`, comparisons: [] };
   }
-  const kept = ['n', 'meanA', 'meanB', 'difference', 'lo', 'hi', 'p', 'cohensD'];
   const comparisons = pairs.flatMap(([a, b]) =>
-    compareSeeds(rows, { by: [], value: 'accuracy', between, a, b }).map(
-      (row): Row => ({ a, b, ...Object.fromEntries(Object.entries(row).filter(([name]) => kept.includes(name))) }),
-    ),
+    compareSeeds(rows, { by: [], value: 'accuracy', between, a, b }).map((row): Row => ({ a, b, ...measures(row) })),
   );
   const said = comparisons.map(
     (c) =>

@@ -4,6 +4,7 @@ import { entropyRegularised } from '@looplab/objectives';
 import { groupWords } from '@looplab/tasks';
 import { defineStudy } from '@looplab/train';
 import { risesWithLoops } from '../pairedClaim.ts';
+import { tiny } from '../tiny.ts';
 
 export const claim = risesWithLoops('each of the trained loops raises the held-out accuracy');
 
@@ -17,12 +18,7 @@ export default defineStudy({
   train: { steps: 2000, batch: 128, lr: 2e-3, warmup: 50, evalEvery: 500, evalBatches: 4, checkpointEvery: 1000 },
   seeds: 3,
   scales: {
-    tiny: {
-      task: groupWords({ group: 'S3', seq: 4 }),
-      model: { dModel: 8, heads: 2, dFF: 16 },
-      train: { steps: 4, batch: 4, warmup: 2, evalEvery: 2, evalBatches: 1, checkpointEvery: 4 },
-      seeds: 1,
-    },
+    tiny: { ...tiny, task: groupWords({ group: 'S3', seq: 4 }) },
     // the sizes of arXiv 2510.25741, table 2, on its synthetic tasks: 1024 wide, 16 heads
     paper: {
       model: { dModel: 1024, heads: 16, layers: 2, loops: 6, dFF: 2816 },

@@ -3,6 +3,7 @@ import { loopLM } from '@looplab/core';
 import { entropyRegularised } from '@looplab/objectives';
 import { groupWords } from '@looplab/tasks';
 import { defineStudy } from '@looplab/train';
+import { tiny } from '../tiny.ts';
 
 const stageOne = { name: 'language model', trainable: 'all', carry: 'none', steps: 1500 } as const;
 
@@ -32,11 +33,9 @@ export default defineStudy({
   seeds: 3,
   scales: {
     tiny: {
+      ...tiny,
       task: groupWords({ group: 'S3', seq: 4 }),
-      model: { dModel: 8, heads: 2, dFF: 16 },
-      train: { steps: 4, batch: 4, warmup: 2, evalEvery: 2, evalBatches: 1, checkpointEvery: 4 },
       variants: { stageI: { stages: [{ ...stageOne, steps: 4 }] } },
-      seeds: 1,
     },
   },
 });

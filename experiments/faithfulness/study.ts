@@ -3,6 +3,7 @@ import { loopLM } from '@looplab/core';
 import { entropyRegularised } from '@looplab/objectives';
 import { groupWords } from '@looplab/tasks';
 import { defineStudy } from '@looplab/train';
+import { tiny } from '../tiny.ts';
 
 export default defineStudy({
   name: 'faithfulness',
@@ -14,11 +15,6 @@ export default defineStudy({
   train: { steps: 2000, batch: 128, lr: 2e-3, warmup: 50, evalEvery: 500, evalBatches: 4, checkpointEvery: 10_000 },
   seeds: 3,
   scales: {
-    tiny: {
-      task: groupWords({ group: 'S3', seq: 4 }),
-      model: { dModel: 8, heads: 2, dFF: 16 },
-      train: { steps: 4, batch: 4, warmup: 2, evalEvery: 2, evalBatches: 1, checkpointEvery: 4 },
-      seeds: 1,
-    },
+    tiny: { ...tiny, task: groupWords({ group: 'S3', seq: 4 }) },
   },
 });

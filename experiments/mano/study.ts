@@ -4,6 +4,7 @@ import { entropyRegularised, lastLoop } from '@looplab/objectives';
 import { mano } from '@looplab/tasks';
 import { defineStudy } from '@looplab/train';
 import { betterThan } from '../pairedClaim.ts';
+import { tiny } from '../tiny.ts';
 
 /** So many different layers, each applied once. */
 const unlooped = (layers: number) => ({ model: { layers, loops: 1 }, strategy: plain() });
@@ -33,12 +34,7 @@ export default defineStudy({
   },
   seeds: 3,
   scales: {
-    tiny: {
-      task: mano({ modulus: 3, maxOps: 1 }),
-      model: { dModel: 8, heads: 2, dFF: 16 },
-      train: { steps: 4, batch: 4, warmup: 2, evalEvery: 2, evalBatches: 1, checkpointEvery: 4 },
-      seeds: 1,
-    },
+    tiny: { ...tiny, task: mano({ modulus: 3, maxOps: 1 }) },
     // arXiv 2510.25741, section 6.2 and appendix B.2: expressions of up to 10; the width within a layer is not stated
     paper: {
       task: mano({ modulus: 23, maxOps: 10, packing: 'masked' }),

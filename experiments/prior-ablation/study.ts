@@ -4,6 +4,7 @@ import { entropyRegularised } from '@looplab/objectives';
 import { groupWords } from '@looplab/tasks';
 import { defineStudy } from '@looplab/train';
 import { betterThan } from '../pairedClaim.ts';
+import { tiny } from '../tiny.ts';
 
 const geometric = (lambda: number) => ({ objective: entropyRegularised({ beta: 0.05, prior: 'geometric', lambda }) });
 
@@ -24,11 +25,6 @@ export default defineStudy({
   variants: { uniform: {}, geometric02: geometric(0.2), geometric05: geometric(0.5), geometric08: geometric(0.8) },
   seeds: 3,
   scales: {
-    tiny: {
-      task: groupWords({ group: 'S3', seq: 4 }),
-      model: { dModel: 8, heads: 2, dFF: 16 },
-      train: { steps: 4, batch: 4, warmup: 2, evalEvery: 2, evalBatches: 1, checkpointEvery: 4 },
-      seeds: 1,
-    },
+    tiny: { ...tiny, task: groupWords({ group: 'S3', seq: 4 }) },
   },
 });

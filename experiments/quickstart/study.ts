@@ -3,6 +3,7 @@ import { loopLM, plain } from '@looplab/core';
 import { entropyRegularised, lastLoop } from '@looplab/objectives';
 import { groupWords } from '@looplab/tasks';
 import { defineStudy } from '@looplab/train';
+import { tiny } from '../tiny.ts';
 
 export { quickstartClaim as claim } from './claim.ts';
 
@@ -20,12 +21,6 @@ export default defineStudy({
   },
   seeds: 2,
   scales: {
-    // seconds on the reference backend: for tests, not for conclusions
-    tiny: {
-      task: groupWords({ group: 'S3', seq: 4 }),
-      model: { dModel: 8, heads: 2, dFF: 16 },
-      train: { steps: 4, batch: 4, warmup: 2, evalEvery: 2, evalBatches: 1, checkpointEvery: 4 },
-      seeds: 1,
-    },
+    tiny: { ...tiny, task: groupWords({ group: 'S3', seq: 4 }) },
   },
 });

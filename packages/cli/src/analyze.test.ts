@@ -64,6 +64,7 @@ it.each([
   [[], 'say which analyses: --all, or --only with one of'],
   [['--only', 'dept'], 'there is no analysis dept; did you mean depth?'],
   [['--all', '--rows', '0'], '--rows'],
+  [['--all', '--collect', '/proc/x'], 'choose another with --collect'],
 ])('refuses %j', async (args, message) => {
   const { code, err } = await looplab(['analyze', runs[0] ?? '', ...args]);
   expect(code).toBe(2);

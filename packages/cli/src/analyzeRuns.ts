@@ -1,5 +1,5 @@
 // Runs analyses on trained models, keeps their tables in the run folder, and makes the run's report.
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import {
   type Analysis,
@@ -10,7 +10,7 @@ import {
   answerTimes,
   skip,
 } from '@looplab/analysis';
-import { ConfigError, nearest } from '@looplab/core';
+import { atomicWrite, ConfigError, nearest } from '@looplab/core';
 import { useDevice } from '@looplab/engine';
 import {
   type AnalysisRecord,
@@ -18,6 +18,7 @@ import {
   defaultCharts,
   lensPanel,
   type ReportTable,
+  type Run,
   readAnalyses,
   readRuns,
   writeReport,
@@ -73,14 +74,14 @@ interface Settings {
 export async function analyzeRuns(options: AnalyzeOptions): Promise<AnalyzedRun[]> {
   const wanted = chosen(options);
   const study = options.study === undefined ? undefined : (await loadStudy(options.study)).study;
-  if (options.collect !== undefined) makeFolder(options.collect);
+  if (options.collect !== undefined) makeFolder(options.collect, 'choose another with --collect');
   await useDevice(options.device);
   const runs = readRuns(options.path);
   const writers = options.writer === undefined ? undefined : readRuns(options.writer);
   const sweep = sweepOf(runs);
   const done: AnalyzedRun[] = [];
   const collected: Collected[] = [];
-  let law: AnalysisResult | undefined; // the same for every run
+  const ofFolder = new Map<string, AnalysisResult>(); // the same for every run
   for (const [i, run] of runs.entries()) {
     const at = `[${i + 1}/${runs.length}] ${relative(process.cwd(), run.dir)}`;
     const loaded = loadRun(run.dir, { checkpoint: options.checkpoint, ...(study ? { study } : {}) });
@@ -91,24 +92,25 @@ export async function analyzeRuns(options: AnalyzeOptions): Promise<AnalyzedRun[
       ...(writer ? { writer } : {}),
       ...(sweep ? { sweep } : {}),
     };
+    const kept = options.again ? [] : readAnalyses(run.dir);
     for (const analysis of wanted) {
-      const ofAll = analysis.id === 'scaling';
+      const ofAll = analysis.of === 'folder';
       const settings: Settings = {
         ...{ rows: options.rows, step: loaded.step },
         ...(writer && !ofAll ? { writer: basename(writer.dir) } : {}),
         ...(sweep && ofAll ? { runs: sweep.length } : {}),
       };
-      if (!options.again && isDone(run.dir, analysis.id, settings)) continue;
+      if (isDone(kept, analysis.id, settings)) continue;
       options.say(`${at} ${analysis.id}`);
       const progress = (text: string): void => options.say(`${at} ${analysis.id}: ${text}`);
       const measured = writer && analysis.id === 'cotBaseline' ? { milliseconds: await answerTimes(context) } : {};
-      const result = (ofAll ? law : undefined) ?? (await ask(analysis, { ...context, ...measured, progress }, options));
-      if (ofAll) law = result;
+      const result = ofFolder.get(analysis.id) ?? (await ask(analysis, { ...context, ...measured, progress }, options));
+      if (ofAll) ofFolder.set(analysis.id, result);
       keep(run.dir, analysis, settings, result);
     }
     const records = readAnalyses(run.dir);
     collected.push({ run, records });
-    const report = await writeRunReport(run.dir, records);
+    const report = await writeRunReport(run, records);
     done.push({
       run: relative(process.cwd(), run.dir),
       report,
@@ -130,7 +132,7 @@ async function ask(analysis: Analysis, context: AnalysisContext, { only }: Analy
   try {
     return await analysis.run(context);
   } catch (error) {
-    if (analysis.id !== 'scaling' || only.includes('scaling') || !(error instanceof AnalysisError)) throw error;
+    if (analysis.of !== 'folder' || only.includes(analysis.id) || !(error instanceof AnalysisError)) throw error;
     return skip(`does not apply: ${error.message}`);
   }
 }
@@ -149,38 +151,35 @@ function chosen({ all, only }: AnalyzeOptions): Analysis[] {
   return all ? [...analyses] : analyses.filter((a) => only.includes(a.id));
 }
 
-const pathOf = (dir: string, id: string): string => join(dir, 'artifacts', 'analysis', `${id}.json`);
-
-function isDone(dir: string, id: string, settings: Settings): boolean {
-  if (!existsSync(pathOf(dir, id))) return false;
-  const known = readAnalyses(dir).find((r) => r.id === id);
+function isDone(kept: readonly AnalysisRecord[], id: string, settings: Settings): boolean {
+  const known = kept.find((r) => r.id === id);
   return JSON.stringify(known?.settings) === JSON.stringify(settings);
 }
 
 function keep(dir: string, { id, title, tables: columns }: Analysis, settings: Settings, result: AnalysisResult): void {
   const { tables, notes, skipped } = result;
   const record = { id, title, settings, columns, tables, notes, ...(skipped === undefined ? {} : { skipped }) };
-  mkdirSync(join(dir, 'artifacts', 'analysis'), { recursive: true });
-  writeWhole(pathOf(dir, id), `${JSON.stringify(record)}\n`);
+  const folder = join(dir, 'artifacts', 'analysis');
+  mkdirSync(folder, { recursive: true });
+  atomicWrite(join(folder, `${id}.json`), [Buffer.from(`${JSON.stringify(record)}\n`)]);
 }
 
 /** `report.html` beside the run: what training measured, and what the analyses found. */
-async function writeRunReport(dir: string, records: readonly AnalysisRecord[]): Promise<string> {
-  const runs = readRuns(dir);
+async function writeRunReport(run: Run, records: readonly AnalysisRecord[]): Promise<string> {
   const lens = records.find((r) => r.id === 'geometry')?.tables.lens ?? [];
   const skipped = records.flatMap((r) => (r.skipped === undefined ? [] : [[r.id, r.skipped]]));
   const { path } = await writeReport({
-    title: `${runs[0]?.study ?? 'Run'}: ${String(runs[0]?.config.variant ?? runs[0]?.strategy)}`,
+    title: `${run.study}: ${String(run.config.variant ?? run.strategy)}`,
     description: 'What the model computes in its loops: every analysis that applies to this run.',
-    runs,
-    charts: [...defaultCharts(runs), ...analysisCharts(records)],
-    out: join(dir, 'report.html'),
+    runs: [run],
+    charts: [...defaultCharts([run]), ...analysisCharts(records)],
+    out: join(run.dir, 'report.html'),
     panels: lens.length === 0 ? [] : [{ title: 'The logit lens', html: lensPanel(lens) }],
     tables: [
       ...records.flatMap(tablesOf),
       ...(skipped.length === 0 ? [] : [{ title: 'What does not apply', columns: ['analysis', 'why'], rows: skipped }]),
     ],
-    commands: [`pnpm looplab analyze ${relative(process.cwd(), dir)} --all`],
+    commands: [`pnpm looplab analyze ${relative(process.cwd(), run.dir)} --all`],
   });
   return path;
 }
@@ -207,9 +206,4 @@ function written(value: string | number | boolean | null): string | number {
   if (value === null) return '–';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value;
-}
-
-function writeWhole(path: string, text: string): void {
-  writeFileSync(`${path}.tmp`, text);
-  renameSync(`${path}.tmp`, path);
 }

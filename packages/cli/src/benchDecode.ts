@@ -12,8 +12,8 @@ import {
   randint,
 } from '@looplab/core';
 import { tensor, useDevice } from '@looplab/engine';
+import { median } from '@looplab/train';
 import type { deviceOf } from './device.ts';
-import { median } from './median.ts';
 
 export interface DecodeBenchOptions {
   readonly d: number;

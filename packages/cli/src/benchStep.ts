@@ -3,9 +3,8 @@ import { countParams, initParams, key, loopLM, modelConfig, paramSpecs, randint 
 import { compile, GEMM_OPERATORS, tensor, toArray, useDevice } from '@looplab/engine';
 import { entropyRegularised } from '@looplab/objectives';
 import type { TaskBatch } from '@looplab/tasks';
-import { batchTensors, trainConfig, trainState, trainStep } from '@looplab/train';
+import { batchTensors, median, trainConfig, trainState, trainStep } from '@looplab/train';
 import type { deviceOf } from './device.ts';
-import { median } from './median.ts';
 
 export interface BenchOptions {
   readonly d: number;

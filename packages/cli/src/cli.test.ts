@@ -25,6 +25,8 @@ describe('looplab', () => {
     [['run'], 'Not enough non-option arguments'],
     [['setup', 'torch'], 'Invalid values'],
     [['bench', 'step', '--d', 'wide'], '--d must be a whole number >= 1 (got wide)'],
+    [['watch', '--port', 'abc'], '--port must be a whole number from 0 to 65535 (got abc)'],
+    [['watch', '--port', '70000'], '--port must be a whole number from 0 to 65535 (got 70000)'],
   ])('refuses %j', async (args, message) => {
     const { code, out, err } = await looplab(args);
     expect({ code, out }).toEqual({ code: 2, out: '' });

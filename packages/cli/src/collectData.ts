@@ -11,12 +11,9 @@ import { makeFolder } from './makeFolder.ts';
  * @throws InputError where the study is not one; FiguresError where there are no runs
  */
 export function collectData(on: { runs: string; study: string; experiments: string }): { folder: string } {
-  const [root, more] = studyFolders(on.study, on.experiments);
-  if (root === undefined || more !== undefined) {
-    throw new InputError('--collect takes the numbers of one study; name it instead of all');
-  }
-  const folder = join(root, 'data');
-  makeFolder(folder);
+  if (on.study === 'all') throw new InputError('--collect takes the numbers of one study; name it instead of all');
+  const folder = join(...studyFolders(on.study, on.experiments), 'data');
+  makeFolder(folder, 'make it writable, or name another study');
   const collected = readRuns(on.runs).map((run) => ({ run, records: readAnalyses(run.dir) }));
   const ids = new Set(collected.flatMap((c) => c.records.map((r) => r.id)));
   collectTables(folder, collected, [...ids]);

@@ -1,6 +1,7 @@
 // Tables over all runs of a folder as CSV files: what training measured, and what each analysis found, told apart by variant and seed.
-import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { analyses } from '@looplab/analysis';
+import { atomicWrite } from '@looplab/core';
 import { type AnalysisRecord, loopTable, type Run } from '@looplab/figures';
 import { from } from 'arquero';
 
@@ -16,7 +17,7 @@ export interface Collected {
 const LEFT_OUT = new Set(['geometry-lens', 'geometry-paths']);
 
 /** Analyses of the folder as a whole, found alike in every run. */
-const OF_ALL_RUNS = new Set(['scaling']);
+const OF_ALL_RUNS = new Set(analyses.filter((a) => a.of === 'folder').map((a) => a.id));
 
 /**
  * Writes `<folder>/runs.csv`, one row a run, `loops.csv`, one row a run, evaluation and loop, and `<analysis>-<table>.csv` for the
@@ -74,6 +75,5 @@ function writeCsv(path: string, rows: readonly Row[]): void {
   const short = (v: unknown): unknown =>
     typeof v !== 'number' || Number.isSafeInteger(v) ? v : Number.isFinite(v) ? Number(v.toPrecision(6)) : null;
   const table = from(rows.map((row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, short(v)]))));
-  writeFileSync(`${path}.tmp`, table.toCSV());
-  renameSync(`${path}.tmp`, path);
+  atomicWrite(path, [Buffer.from(table.toCSV())]);
 }

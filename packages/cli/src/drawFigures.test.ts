@@ -1,5 +1,5 @@
 // The figures command: draws what a study defines, finds stale files, and says what is missing.
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -42,11 +42,34 @@ it('leaves out of all what has no data yet, but not what it is asked for by name
   expect(named.err).toContain('accuracy.csv, which is not there');
 });
 
+it('draws one figure of whichever study has it', async () => {
+  const two = join(root, 'two');
+  for (const name of ['first', 'second']) {
+    const folder = join(two, name);
+    mkdirSync(join(folder, 'data'), { recursive: true });
+    writeFileSync(join(folder, 'data/accuracy.csv'), data);
+    const figure = readFileSync(join(import.meta.dirname, 'fixtures/figures.ts'), 'utf8');
+    writeFileSync(join(folder, 'figures.ts'), figure.replace("'accuracy'", `'${name}Accuracy'`));
+  }
+  const all = ['figures', 'all', '--experiments', two, '--json', '--only'];
+  const { code, out } = await looplab([...all, 'secondAccuracy']);
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject([
+    { study: expect.stringMatching(/second$/), figures: [{ id: 'secondAccuracy' }] },
+  ]);
+  const unknown = await looplab([...all, 'other']);
+  expect(unknown).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/two has no figure other; it has firstAccuracy, secondAccuracy/),
+  });
+});
+
 describe('refuses', () => {
   it.each([
     [['figures', 'nothing', ...at], /there is no nothing.figures\.ts.*studies with figures: .*small/s],
     [['figures', 'small', '--only', 'other', ...at], /has no figure other; it has accuracy/],
     [['figures', 'check', 'nothing', ...at], /there is no nothing.figures\.ts/],
+    [['figures', 'all', '--collect', root, ...at], /--collect takes the numbers of one study; name it instead of all/],
     [['figures', 'all', '--experiments', join(root, 'gone')], /no study in .*gone has a figures\.ts/],
   ])('%j', async (args, message) => {
     const { code, err } = await looplab(args);

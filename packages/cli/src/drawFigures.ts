@@ -30,14 +30,13 @@ export async function drawFigures(on: {
   say: (line: string) => void;
 }): Promise<DrawnFigures[]> {
   const drawn: DrawnFigures[] = [];
+  const known: string[] = [];
   const stale: string[] = [];
   for (const root of studyFolders(on.study, on.experiments)) {
     const figures = await loadFigures(join(root, 'figures.ts'));
+    known.push(...figures.map((f) => f.id));
     const wanted = on.only === undefined ? figures : figures.filter((f) => f.id === on.only);
-    if (wanted.length === 0) {
-      const ids = figures.map((f) => f.id).join(', ') || 'none';
-      throw new InputError(`${root} has no figure ${on.only ?? ''}; it has ${ids}`);
-    }
+    if (wanted.length === 0) continue;
     const at = { root, out: join(root, 'figures') };
     const done: { id: string; files: string[] }[] = [];
     for (const figure of wanted) {
@@ -51,6 +50,10 @@ export async function drawFigures(on: {
       done.push({ id: figure.id, files: files.map((f) => relative(process.cwd(), f)) });
     }
     drawn.push({ study: relative(process.cwd(), root), figures: done });
+  }
+  if (drawn.length === 0) {
+    const where = on.study === 'all' ? on.experiments : on.study;
+    throw new InputError(`${where} has no figure ${on.only}; it has ${known.join(', ')}`);
   }
   if (stale.length > 0) {
     const list = stale.map((f) => `  ${relative(process.cwd(), f)}`).join('\n');

@@ -28,7 +28,7 @@ const builtIn: ReadonlySet<string> = new Set([
 ]);
 
 /** What a system call's code means. */
-export const systemReasons: Readonly<Record<string, string>> = {
+const systemReasons: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder',
   EACCES: 'permission denied',
   EPERM: 'permission denied',

@@ -1,7 +1,7 @@
 // The flags that choose where runs of a sweep are computed.
 import type { Launcher } from '@looplab/sweep';
 import { UsageError } from './errors.ts';
-import { optionalWholeNumber } from './numbers.ts';
+import { optionalWholeNumber, parseNumber } from './numbers.ts';
 
 const word = (describe: string) => ({ type: 'string', requiresArg: true, describe }) as const;
 
@@ -46,7 +46,7 @@ interface Flags {
 
 /**
  * The launcher the flags ask for; undefined for this machine, whose processes `--workers` and `--threads` say all about.
- * @throws UsageError for a flag of another launcher
+ * @throws UsageError for a flag of another launcher, or one that this launcher cannot read
  */
 export async function launcherFrom(flags: Flags): Promise<Launcher | undefined> {
   const { launcher, parallel, minutes, partition, account, memory, gpus, sbatch } = flags;
@@ -74,7 +74,8 @@ export async function launcherFrom(flags: Flags): Promise<Launcher | undefined> 
     });
   }
   only(['parallel', 'gpus', 'ray-address'], given);
-  return ray({ ...defined({ address, parallel, gpus: gpus === undefined ? undefined : Number(gpus) }) });
+  const shares = gpus === undefined ? undefined : parseNumber('gpus', gpus, 0); // of one GPU, too
+  return ray({ ...defined({ address, parallel, gpus: shares }) });
 }
 
 /** The entries that are there. */

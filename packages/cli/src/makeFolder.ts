@@ -1,24 +1,17 @@
 // Makes a folder, or says at once and in words why that cannot be.
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { InputError, systemReasons } from './errors.ts';
+import { makeFolder as make, RunFolderError } from '@looplab/train';
+import { InputError } from './errors.ts';
 
 /**
  * Makes `folder` and those above it, and checks that it can be written to: better now than after the first run.
- * Goes down level by level, because Node's recursive mkdir never returns on file systems such as /proc.
+ * @param advice what to do where it cannot be made
  * @throws InputError
  */
-export function makeFolder(folder: string): void {
-  const missing: string[] = [];
-  for (let at = resolve(folder); !existsSync(at); at = dirname(at)) missing.unshift(at);
+export function makeFolder(folder: string, advice = 'choose another with --results'): void {
   try {
-    for (const path of missing) mkdirSync(path);
-    accessSync(folder, constants.W_OK);
+    make(folder);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    const reason = systemReasons[code] ?? (error instanceof Error ? error.message : String(error));
-    throw new InputError(`cannot write to folder ${folder}: ${reason} (${code}); choose another with --results`, {
-      cause: error,
-    });
+    if (!(error instanceof RunFolderError)) throw error;
+    throw new InputError(`${error.message}; ${advice}`, { cause: error });
   }
 }

@@ -113,7 +113,8 @@ describe('looplab mlflow sync', { timeout: 60_000 }, () => {
       'no run in docs: a run is a folder with a config.json',
     ],
     ['an unknown word', ['upload'], 2, 'Invalid values'],
-    ['a wrong port', ['ui', '--port', 'high'], 2, '--port must be a whole number >= 1 (got high)'],
+    ['a wrong port', ['ui', '--port', 'high'], 2, '--port must be a whole number from 1 to 65535 (got high)'],
+    ['a port too high', ['ui', '--port', '70000'], 2, '--port must be a whole number from 1 to 65535 (got 70000)'],
   ])('refuses %s', async (_, args, code, message) => {
     vi.stubEnv('MLFLOW_TRACKING_URI', undefined);
     const ended = await looplab(['mlflow', ...args]);

@@ -70,15 +70,15 @@ export async function serveRuns(options: WhichRuns & { port: number }): Promise<
   foldersOf(options, true);
   const mlflow = findMlflow(join(import.meta.dirname, '../../../.cache'), process.env);
   const stop = new AbortController();
+  let hasDied = false;
   const end = (): void => stop.abort();
   process.once('SIGINT', end).once('SIGTERM', end);
   try {
     process.stderr.write(`starting ${mlflow.what}; the first time takes a while\n`);
     const folder = join(options.results, '.mlflow');
     const server = await startServer({ mlflow, folder, port: options.port, signal: stop.signal });
-    let isGone = false;
     void server.ended.then(() => {
-      isGone = true;
+      hasDied = !stop.signal.aborted;
       stop.abort();
     });
     process.stdout.write(`${server.uri}\n`);
@@ -86,10 +86,10 @@ export async function serveRuns(options: WhichRuns & { port: number }): Promise<
     // of the local server's address; the environment may be meant for another one
     const settings = settingsFromEnvironment({}, server.uri);
     if (settings) await keepUp(options, settings, stop.signal);
-    if (isGone) throw new MlflowServerError(`the server has ended by itself; its log is ${server.log}`);
+    if (hasDied) throw new MlflowServerError(`the server has ended by itself; its log is ${server.log}`);
     await server.stop();
   } catch (error) {
-    if (!(error instanceof MlflowServerError && stop.signal.aborted)) throw error;
+    if (hasDied || !(error instanceof MlflowServerError && stop.signal.aborted)) throw error;
   } finally {
     process.off('SIGINT', end).off('SIGTERM', end);
   }
@@ -130,7 +130,7 @@ async function keepUp(which: WhichRuns, settings: MlflowSettings, signal: AbortS
 
 /** Changes whenever there is something to send. */
 function signOf(dir: string): string {
-  return ['metrics.jsonl', 'status.json', 'artifacts']
+  return ['metrics.jsonl', 'status.json', 'artifacts', 'artifacts/analysis']
     .map((name) => statSync(join(dir, name), { throwIfNoEntry: false }))
     .map((stat) => (stat ? `${stat.mtimeMs} ${stat.size}` : ''))
     .join(' ');

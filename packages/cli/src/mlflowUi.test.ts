@@ -1,5 +1,5 @@
-// `looplab mlflow ui` through the real command, with a real server.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+// `looplab mlflow ui` through the real command, with a real server; and one that dies.
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -13,8 +13,22 @@ import {
   setStatus,
   writeRun,
 } from '@looplab/mlflow/testing';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { type Kill, looplab, root } from './looplab.test-process.ts';
+import { serveRuns } from './mlflowRuns.ts';
+
+// for what runs in this process; the command in its own finds what is installed
+vi.mock('@looplab/mlflow', async (original) => ({
+  ...(await original<typeof import('@looplab/mlflow')>()),
+  findMlflow: () => ({ command: process.execPath, args: ['-e', healthyOnce, '--'], what: 'MLflow x' }),
+}));
+
+/** Answers one request and ends. */
+const healthyOnce = `
+  const port = Number(process.argv[process.argv.indexOf('--port') + 1]);
+  const server = require('node:http').createServer((_, reply) => reply.end('OK', () => setTimeout(() => process.exit(1), 50)));
+  server.listen(port, '127.0.0.1');
+`;
 
 const scratch = mkdtempSync(join(tmpdir(), 'looplab-cli-mlflow-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -54,6 +68,15 @@ describe.skipIf(!hasMlflow)(
       await until(async () => (await shown()).some((run) => run.status === 'FAILED'));
       expect((await shown())[0]?.points).toEqual(expectedPoints(metricLines(0, 400)));
       expect(existsSync(join(results, '.mlflow', 'mlflow.db'))).toBe(true);
+      // analyses come one by one, long after the run has ended
+      const analyses = join(results, 'mano', 'a', 'artifacts', 'analysis');
+      mkdirSync(analyses);
+      for (const name of ['depth.json', 'probes.json']) {
+        writeFileSync(join(analyses, `.${name}`), '{}');
+        renameSync(join(analyses, `.${name}`), join(analyses, name));
+        const stored = () => readdirSync(join(results, '.mlflow', 'artifacts'), { recursive: true, encoding: 'utf8' });
+        await until(async () => stored().some((path) => path.endsWith(join('analysis', name))));
+      }
       kill('SIGINT');
       const { code, out, err } = await ended;
       expect({ code, out }).toEqual({ code: 0, out: `${client.uri}\n` });
@@ -62,3 +85,13 @@ describe.skipIf(!hasMlflow)(
     });
   },
 );
+
+it('says so where the server ends by itself', { timeout: 60_000 }, async () => {
+  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  try {
+    const serving = serveRuns({ runs: [], results: join(scratch, 'none'), port: await freePort() });
+    await expect(serving).rejects.toThrow(/the server has ended by itself; its log is .*server\.log/);
+  } finally {
+    write.mockRestore();
+  }
+});

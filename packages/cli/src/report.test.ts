@@ -1,5 +1,5 @@
 // A real sweep reported and its runs collected through the command, and what is refused.
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromCSV } from 'arquero';
@@ -64,6 +64,18 @@ it("collects runs as a study's data", async () => {
   const accuracies = rows.map((r) => Number(r.accuracy.toPrecision(6)));
   expect((table.array('accuracy') as number[]).sort()).toEqual(accuracies.sort());
   expect(readdirSync(join(study, 'figures'))).toHaveLength(9);
+});
+
+it('says which folder the data of a study cannot be written to', async () => {
+  const study = join(root, 'experiments', 'other');
+  mkdirSync(study, { recursive: true });
+  cpSync(join(import.meta.dirname, 'fixtures/collected.ts'), join(study, 'figures.ts'));
+  writeFileSync(join(study, 'data'), 'a file');
+  const { code, err } = await looplab(['figures', study, '--collect', join(results, 'quickstart')]);
+  expect(code).toBe(2);
+  expect(err).toMatch(
+    /cannot write to folder .*data: a part of the path is a file.*; make it writable, or name another study/,
+  );
 });
 
 it.each([

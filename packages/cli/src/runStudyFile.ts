@@ -1,9 +1,8 @@
 // Trains a study file's runs and derives its table, charts and report: what `run` and `quickstart` have in common.
-import { renameSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { useDevice } from '@looplab/engine';
 import { defaultCharts, readRun, type Summary, summaryOf, writeReport, writeSvg } from '@looplab/figures';
-import { atScale, runStudy, type StudySummary } from '@looplab/train';
+import { atScale, runStudy, type StudySummary, writeJsonAtomic } from '@looplab/train';
 import type { Claim } from './claim.ts';
 import { columns } from './columns.ts';
 import type { deviceOf } from './device.ts';
@@ -63,7 +62,7 @@ export async function runStudyFile(options: RunStudyFileOptions): Promise<StudyO
   if (finished.length === 0) return { summary, charts: [] };
   const claim = finished.length === summary.runs.length ? claimOf?.(summary) : undefined;
   const claimed = claim === undefined ? summary : { ...summary, claim };
-  if (claim !== undefined) writeJson(join(folder, named('summary.json')), claimed);
+  if (claim !== undefined) writeJsonAtomic(join(folder, named('summary.json')), claimed);
 
   const runs = finished.map((r) => readRun(join(folder, r.runId)));
   const charts = defaultCharts(runs, { chance: summary.chance });
@@ -139,10 +138,4 @@ function resultTable({ quantity, rows }: Summary): string {
     row.seconds?.toFixed(1) ?? '',
   ]);
   return columns(headings, lines, [...headings.keys()].slice(1));
-}
-
-/** Writes a JSON file by one rename, so that a reader never sees half of it. */
-function writeJson(path: string, value: unknown): void {
-  writeFileSync(`${path}.tmp`, `${JSON.stringify(value, null, 2)}\n`);
-  renameSync(`${path}.tmp`, path);
 }

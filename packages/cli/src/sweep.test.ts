@@ -186,6 +186,7 @@ describe.concurrent('bad input', () => {
       ['sweep', study, ...tiny, '--launcher', 'ray', '--ray-address', 'head:1'],
       'such as http://head:8265 (got head:1)',
     ],
+    [['sweep', study, ...tiny, '--launcher', 'ray', '--gpus', 'a100'], '--gpus must be a number >= 0 (got a100)'],
     [['sweep', study, ...tiny, '--results', '/proc/x'], 'cannot write to folder /proc/x'],
     [['sweep', 'no/study.ts'], 'there is no study file no/study.ts'],
     [['sweep', 'packages/cli/src/fixtures/throws.ts'], 'cannot be loaded'],

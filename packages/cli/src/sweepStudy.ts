@@ -1,7 +1,6 @@
 // Sweeps a study file, or prices the sweep, and prints what came of it.
 import { relative } from 'node:path';
 import {
-  clock,
   estimateSweep,
   type FoundSweep,
   type Launcher,
@@ -18,7 +17,7 @@ import {
   timed,
   typicalRun,
 } from '@looplab/sweep';
-import { listenForInterrupt } from '@looplab/train';
+import { clock, listenForInterrupt } from '@looplab/train';
 import { columns } from './columns.ts';
 import type { deviceOf } from './device.ts';
 import { InputError } from './errors.ts';

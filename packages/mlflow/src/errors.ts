@@ -57,3 +57,8 @@ export class MlflowRequestError extends MlflowError {
     this.code = code;
   }
 }
+
+/** What was thrown, in words. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

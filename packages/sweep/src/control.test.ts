@@ -1,6 +1,7 @@
 // Sweeps handled from outside: found, cancelled, thinned out, and their failures tried again.
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { readStatus } from '@looplab/train';
+import { isLocked, RunFolderError, readStatus } from '@looplab/train';
 import { expect, test } from 'vitest';
 import { fakeStudy, fakeWorker, ledger } from '../test/fakeStudy.ts';
 import { tempDir } from '../test/tempDir.ts';
@@ -46,6 +47,17 @@ test('runs are given up for good while nobody drives the sweep', async () => {
   expect(ledger(results)).toHaveLength(steps);
   expect(() => pruneRuns(sweep, ['zzz'])).toThrow(`sweep ${id} has no run zzz`);
   expect(() => pruneRuns(sweep, [''])).toThrow('2 runs of sweep');
+});
+
+test('a run whose status cannot be written is not left locked', async () => {
+  const results = tempDir();
+  const { rows, id } = await run(results, { ...fates(2), retries: 0 });
+  const killed = rows[0]?.run ?? '';
+  const dir = join(results, 'fake', killed);
+  rmSync(join(dir, 'status.json'));
+  mkdirSync(join(dir, 'status.json'));
+  expect(() => pruneRuns(findSweep(results, id), [killed])).toThrow(RunFolderError);
+  expect(isLocked(join(dir, 'run.lock'))).toBe(false);
 });
 
 test('a finished run cannot be given up', async () => {

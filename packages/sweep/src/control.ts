@@ -1,10 +1,11 @@
 // What can be done with a sweep from outside: find it, stop it, give runs up, open failed ones again.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { RunFolder, RunLockedError, readStatus } from '@looplab/train';
+import { readStatus } from '@looplab/train';
 import { SweepError } from './errors.ts';
 import type { Launcher } from './launch/launcher.ts';
 import { launcherById } from './launch/launcherById.ts';
+import { foldersIn } from './store/foldersIn.ts';
 import {
   appendJournal,
   isDriven,
@@ -15,6 +16,7 @@ import {
   readManifest,
   type SweepManifest,
 } from './store/sweepFolder.ts';
+import { withRunFolder } from './store/withRunFolder.ts';
 import { type SweepRow, sweepRows } from './sweepTable.ts';
 
 /** A sweep on disk. */
@@ -167,16 +169,10 @@ export function reopenRuns(dir: string, kind: RetryKind): string[] {
 function note(dir: string, status: 'pruned' | 'preempted' | 'cancelled', why: string | undefined): boolean {
   if (!existsSync(dir)) return true;
   const { step = 0, steps = 0 } = readStatus(dir) ?? {};
-  try {
-    const folder = new RunFolder(dir);
+  return withRunFolder(dir, (folder) => {
     folder.event(status === 'preempted' ? 'retried' : status, { step });
     folder.writeStatus({ status, step, steps, ...(why === undefined ? {} : { error: why }) });
-    folder.close();
-    return true;
-  } catch (error) {
-    if (error instanceof RunLockedError) return false;
-    throw error;
-  }
+  });
 }
 
 function runOf(rows: readonly SweepRow[], prefix: string, id: string): SweepRow {
@@ -186,15 +182,4 @@ function runOf(rows: readonly SweepRow[], prefix: string, id: string): SweepRow 
   if (more.length > 0)
     throw new SweepError(`${found.length} runs of sweep ${id} begin with ${prefix}; write more of it`);
   return only;
-}
-
-function foldersIn(path: string): string[] {
-  try {
-    return readdirSync(path, { withFileTypes: true })
-      .filter((e) => e.isDirectory())
-      .map((e) => e.name)
-      .sort();
-  } catch {
-    return [];
-  }
 }

@@ -36,7 +36,6 @@ type StopReason = 'cancelled' | 'failures' | 'detached' | 'unwell';
 
 interface Active extends Work {
   readonly handle: string;
-  readonly name: string;
   /** Step at which it was started. */
   readonly from: number;
 }
@@ -129,7 +128,7 @@ export class Driver {
     for (const [i, { work, handle }] of found.entries()) {
       if (states[i]?.state === 'ended') continue;
       this.#pending = this.#pending.filter((w) => w !== work);
-      this.#active.push({ ...work, handle, name: work.desk.run.id, from: work.desk.status?.step ?? 0 });
+      this.#active.push({ ...work, handle, from: work.desk.status?.step ?? 0 });
     }
   }
 
@@ -261,7 +260,7 @@ export class Driver {
     try {
       const handles = await launcher.submit(
         chosen.map(({ desk, name, task }) => {
-          return { name, argv: [...worker, task], env: {}, log: join(desk.dir, 'log.txt'), threads };
+          return { name, argv: [...worker, task], log: join(desk.dir, 'log.txt'), threads };
         }),
       );
       for (const [i, work] of chosen.entries()) {
@@ -302,14 +301,14 @@ export class Driver {
   }
 
   #snapshot(): Snapshot {
-    const desksOf = (...lists: (readonly Work[])[]): RunDesk[] => lists.flatMap((list) => list.map((w) => w.desk));
-    const lists = { waiting: desksOf(this.#pending), atWork: desksOf(this.#active, this.#elsewhere) };
+    const atWork = [...this.#active, ...this.#elsewhere].map(({ desk }) => ({ desk, progress: desk.progress }));
+    const waiting = this.#pending.map(({ desk }) => desk);
     return {
       ...this.#counts(),
       failures: this.#failures,
       elsewhere: this.#elsewhere.length,
-      running: desksOf(this.#active).map((desk) => desk.progress),
-      work: workOf([...this.#book.desks.values()], lists),
+      running: atWork.slice(0, this.#active.length).map(({ progress }) => progress),
+      work: workOf([...this.#book.desks.values()], { waiting, atWork }),
     };
   }
 }
@@ -317,11 +316,16 @@ export class Driver {
 /** Counted FLOPs of runs, and of what was trained of them. */
 function workOf(
   desks: readonly RunDesk[],
-  { waiting, atWork }: { readonly waiting: readonly RunDesk[]; readonly atWork: readonly RunDesk[] },
+  on: {
+    readonly waiting: readonly RunDesk[];
+    readonly atWork: readonly { readonly desk: RunDesk; readonly progress: { readonly step: number } }[];
+  },
 ): Snapshot['work'] {
-  const [waits, runs] = [new Set(waiting), new Set(atWork)];
+  const waits = new Set(on.waiting);
+  const steps = new Map(on.atWork.map(({ desk, progress }) => [desk, progress.step]));
   const doneOf = (desk: RunDesk): number => {
-    if (runs.has(desk)) return (desk.flops * desk.progress.step) / desk.steps;
+    const step = steps.get(desk);
+    if (step !== undefined) return (desk.flops * step) / desk.steps;
     return waits.has(desk) ? 0 : desk.flops;
   };
   return {

@@ -21,7 +21,6 @@ export { type MedianStoppingOptions, medianStopping } from './search/medianStopp
 export { type RandomOptions, random } from './search/random.ts';
 export type { Outcome, Search, SearchView, Suggestion } from './search/search.ts';
 export { type TpeOptions, tpe } from './search/tpe.ts';
-export { clock } from './show/sweepProgress.ts';
 export {
   type Conditional,
   choice,

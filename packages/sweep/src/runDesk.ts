@@ -3,10 +3,9 @@ import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync }
 import { join, resolve } from 'node:path';
 import {
   isLocked,
+  makeFolder,
   planFlops,
-  RunFolder,
   RunFolderError,
-  RunLockedError,
   readJson,
   readStatus,
   type StatusRecord,
@@ -20,7 +19,7 @@ import type { PlannedRun } from './plan/sweepPlan.ts';
 import { type Verdict, verdictOn, type Want } from './plan/verdict.ts';
 import type { TaskFile } from './runTask.ts';
 import { pointText } from './space/point.ts';
-import { makeFolder } from './store/makeFolder.ts';
+import { withRunFolder } from './store/withRunFolder.ts';
 
 /** What every run of a sweep is carried out with. */
 export interface DeskContext {
@@ -158,17 +157,11 @@ export class RunDesk {
     facts: Partial<Pick<StatusRecord, 'step' | 'error' | 'cause'>> = {},
   ): boolean {
     const { step = this.status?.step ?? 0, error } = facts;
-    try {
-      const folder = new RunFolder(this.dir);
+    return withRunFolder(this.dir, (folder) => {
       folder.event(status, { step, ...facts });
       if (error !== undefined) folder.log(`${status}: ${error}`);
       folder.writeStatus({ ...facts, status, step, steps: this.steps });
-      folder.close();
-      return true;
-    } catch (error) {
-      if (error instanceof RunLockedError) return false;
-      throw error;
-    }
+    });
   }
 
   #taskPath(ending: 'json' | 'handle'): string {

@@ -9,7 +9,6 @@ import {
   failureCause,
   identifyRun,
   planFromConfig,
-  RunFolder,
   RunLockedError,
   type RunPlan,
   readEvaluations,
@@ -23,6 +22,7 @@ import {
 import { SweepError } from './errors.ts';
 import type { MetricName } from './plan/metric.ts';
 import { curveOf, stopStep, verdictOn, type Want } from './plan/verdict.ts';
+import { withRunFolder } from './store/withRunFolder.ts';
 
 /** What a process is told about its run: `tasks/<run>.json` in the sweep's folder. */
 export interface TaskFile extends Want {
@@ -138,12 +138,12 @@ function ended(task: TaskFile, error: unknown): number {
 function noteFailure(task: TaskFile, error: string, cause: 'user' | 'infra'): void {
   const status = readStatus(task.dir);
   if (status && status.status !== 'queued' && status.status !== 'running') return;
+  const { step = 0, steps = 0 } = status ?? {};
   try {
-    const folder = new RunFolder(task.dir);
-    const { step = 0, steps = 0 } = status ?? {};
-    folder.event('failed', { step, error });
-    folder.writeStatus({ status: 'failed', step, steps, error, cause });
-    folder.close();
+    withRunFolder(task.dir, (folder) => {
+      folder.event('failed', { step, error });
+      folder.writeStatus({ status: 'failed', step, steps, error, cause });
+    });
   } catch {
     // the exit code says it too
   }

@@ -324,6 +324,12 @@ describe('bad input', () => {
     expect((await run(results, lrs)).end).toBe('complete');
   });
 
+  test('leaves the sweep to the next start', async () => {
+    const results = tempDir();
+    await expect(run(results, { ...lrs, workers: 0 })).rejects.toThrow(SweepError);
+    expect((await run(results, lrs)).end).toBe('complete');
+  });
+
   test('results that cannot be written are one clear error', async () => {
     await expect(run('/proc/looplab/results', lrs)).rejects.toThrow(RunFolderError);
     const results = tempDir();

@@ -76,10 +76,10 @@ export async function runSweep(
   if (options.launcher && options.workers !== undefined) {
     throw new SweepError('workers are those of this machine; a launcher of its own has other options');
   }
-  const folder = new SweepFolder(results, plan);
-  const watch = options.output ? sweepProgress(options.output, plan.spec.metric) : undefined;
   const shares = shareOf(plan, options);
   const launcher = options.launcher ?? local(shares);
+  const folder = new SweepFolder(results, plan);
+  const watch = options.output ? sweepProgress(options.output, plan.spec.metric) : undefined;
   try {
     const context = {
       folder: join(results, plan.study.name),
@@ -126,8 +126,8 @@ export function shareOf(
   { workers, threads }: Pick<SweepOptions, 'workers' | 'threads'>,
 ): { workers: number; threads: number } {
   const cores = availableParallelism();
-  const runs = plan.search.trials * plan.spec.seeds.length;
-  const most = Math.min(cores, Math.max(1, runs), plan.search.parallel * plan.spec.seeds.length);
+  const { search, runsPerPoint } = plan;
+  const most = Math.min(cores, Math.max(1, search.trials * runsPerPoint), search.parallel * runsPerPoint);
   const w = workers ?? Math.max(1, threads === undefined ? most : Math.min(most, Math.floor(cores / threads)));
   return { workers: w, threads: threads ?? Math.max(1, Math.floor(cores / w)) };
 }

@@ -1,14 +1,14 @@
-// The program that launchers are tried with: `node launcherProgram.mjs FOLDER NAME WHAT`; says in FOLDER/NAME what happened to it.
+// The program that launchers are tried with: `node launcherProgram.mjs FOLDER NAME WHAT WORDS`; says in FOLDER/NAME what happened to it.
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const [folder, name, what] = process.argv.slice(2);
+const [folder, name, what, words] = process.argv.slice(2);
 const say = (line) => {
   appendFileSync(join(folder, name), `${line}\n`);
   console.log(line);
 };
 say(`pid ${process.pid}`);
-say(`${what} ${process.env.LOOPLAB_GREETING ?? ''}`);
+say(`${what} ${words}`);
 const forever = () => setInterval(() => {}, 1000);
 switch (what) {
   case 'end':

@@ -53,8 +53,9 @@ export function pHop(options: z.input<typeof pHopOptions> = {}): Task {
       const x = letters(fold(from, attempt));
       const next = lookUps(x);
       const answers = x.map((_, at) => {
+        if (score === 'last' && at < seq - 1) return undefined;
         const end = walk(next, at, hops)[hops - 1];
-        return end === undefined || (score === 'last' && at < seq - 1) ? undefined : x[end];
+        return end === undefined ? undefined : x[end];
       });
       if (answers.some((answer) => answer !== undefined)) return { x, answers };
     }

@@ -1,6 +1,7 @@
 // AdamW with decoupled weight decay and global-norm clipping, as tensor operations inside the compiled training step.
 import type { ParamSpec, Params } from '@looplab/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { mapNamed, named, zerosFor } from './namedTensors.ts';
 
 /** First and second moments, keyed as the parameters, and the number of updates made so far. */
 export interface AdamWState {
@@ -32,8 +33,7 @@ export interface AdamWResult {
 
 /** Zero moments for `params`. */
 export function adamWInit(params: Params): AdamWState {
-  const zeros = (): Params => mapParams(params, (p) => tf.zeros(p.shape, 'float32'));
-  return { m: zeros(), v: zeros(), step: tf.scalar(0, 'float32') };
+  return { m: zerosFor(params), v: zerosFor(params), step: tf.scalar(0, 'float32') };
 }
 
 /**
@@ -50,7 +50,7 @@ export function adamWUpdate(params: Params, grads: Params, state: AdamWState, op
   const { lr, betas, eps, weightDecay, clipNorm, specs } = options;
   const [b1, b2] = betas;
   const decays = new Set(specs.filter((s) => s.decay).map((s) => s.name));
-  const squares = mapParams(grads, (g) => tf.square(g));
+  const squares = mapNamed(grads, (g) => tf.square(g));
   const gradNorm = tf.sqrt(tf.addN(Object.values(squares).map((s) => tf.sum(s))));
 
   const step = tf.add(state.step, 1);
@@ -70,22 +70,12 @@ export function adamWUpdate(params: Params, grads: Params, state: AdamWState, op
   const v: Record<string, tf.Tensor> = {};
   const updated: Record<string, tf.Tensor> = {};
   for (const [name, p] of Object.entries(params)) {
-    const m1 = tf.add(tf.mul(at(state.m, name), b1), tf.mul(at(grads, name), gain1));
-    const v1 = tf.add(tf.mul(at(state.v, name), b2), tf.mul(at(squares, name), gain2));
+    const m1 = tf.add(tf.mul(named(state.m, name), b1), tf.mul(named(grads, name), gain1));
+    const v1 = tf.add(tf.mul(named(state.v, name), b2), tf.mul(named(squares, name), gain2));
     const kept = keep && decays.has(name) ? tf.mul(p, keep) : p;
     updated[name] = tf.sub(kept, tf.div(tf.mul(m1, size), tf.add(tf.sqrt(v1), floor)));
     m[name] = m1;
     v[name] = v1;
   }
   return { params: updated, state: { m, v, step }, gradNorm };
-}
-
-function mapParams(params: Params, f: (p: tf.Tensor) => tf.Tensor): Params {
-  return Object.fromEntries(Object.entries(params).map(([name, p]) => [name, f(p)]));
-}
-
-function at(params: Params, name: string): tf.Tensor {
-  const p = params[name];
-  if (!p) throw new Error(`adamWUpdate: no tensor '${name}'; params, grads and moments must have the same names`);
-  return p;
 }

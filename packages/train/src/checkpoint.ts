@@ -56,7 +56,7 @@ export function saveCheckpoint(folder: string, checkpoint: Checkpoint): Checkpoi
     const hashes = Object.fromEntries([MODEL, OPTIMISER].map((f) => [f, sha256(readFileSync(join(temporary, f)))]));
     const file: StateFile = { step, loss, state, sha256: hashes };
     writeFileSync(join(temporary, STATE), `${JSON.stringify({ ...file, self: hashOf(file) }, null, 2)}\n`);
-    for (const f of [MODEL, OPTIMISER, STATE]) syncPath(join(temporary, f));
+    syncPath(join(temporary, STATE)); // the others were flushed as they were written
     removeQuietly(path);
     renameSync(temporary, path);
     syncPath(folder);

@@ -10,6 +10,7 @@ import {
   loopPlan,
   type ModelConfig,
   modelConfig,
+  type Noise,
   type Params,
   paramSpecs,
   plain,
@@ -19,7 +20,7 @@ import { compile, useDevice } from '@looplab/engine';
 import type { Task, TaskBatch } from '@looplab/tasks';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
-import { evalDepth, evalStep, evaluate } from './evalStep.ts';
+import { type EvalSums, evalDepth, evalStep, evaluate } from './evalStep.ts';
 
 beforeAll(() => useDevice({ kind: 'cpu' }));
 
@@ -173,6 +174,26 @@ test('held-out data that ends is read once', async () => {
   });
   await evaluate(compile(evalStep(model, loopLM(), 1)), { ...on(model), task: short, batches: 50 });
   expect(seen).toEqual([0, 1]);
+});
+
+test('every held-out batch has noise of its own, the same in each evaluation', async () => {
+  const model = config(2);
+  const strategy: Strategy = {
+    ...loopLM(),
+    noise: () => [{ name: 'z', law: 'normal', per: 'batch', shape: [3] }],
+  };
+  const drawn = async (): Promise<string[]> => {
+    const seen: string[] = [];
+    const step = async (_: Params, _batch: Batch, noise: Noise): Promise<EvalSums> => {
+      seen.push(String(await noise.z?.data()));
+      return { nll: tf.zeros([2]), correct: tf.zeros([2]), exit: tf.zeros([2]), weight: tf.scalar(1) };
+    };
+    await evaluate(step, { ...on(model), strategy });
+    return seen;
+  };
+  const first = await drawn();
+  expect(new Set(first).size).toBe(3);
+  expect(await drawn()).toEqual(first);
 });
 
 test('no tensors are left behind', async () => {

@@ -1,11 +1,11 @@
 // Held-out loss and accuracy after every loop, and how the halting gate spreads over the loops.
-
-import type { Key } from '@looplab/core';
 import {
   type Batch,
   chosenTrajectory,
   drawNoise,
   exitLogProbs,
+  fold,
+  type Key,
   type ModelConfig,
   type Noise,
   type Params,
@@ -18,6 +18,7 @@ import { crossEntropy } from '@looplab/engine';
 import type { Task } from '@looplab/tasks';
 import * as tf from '@tensorflow/tfjs-core';
 import { batchTensors } from './batch.ts';
+import { disposeTree } from './disposeTree.ts';
 import type { EvalRecord } from './runFolder.ts';
 
 /** Sums over the scored positions of one batch, so that batches of any weight can be added up. */
@@ -131,13 +132,13 @@ export async function evaluate(
   let weight = 0;
   for (let i = 0; i < batches; i++) {
     const inputs = batchTensors(task.validation(i, batch));
-    const noise = drawNoise(model, strategy, { batch, seq: task.seq, loops }, on.key);
+    const noise = drawNoise(model, strategy, { batch, seq: task.seq, loops }, fold(on.key, i));
     const sums = await step(on.params, inputs, noise);
     addInto(nll, await sums.nll.data());
     addInto(correct, await sums.correct.data());
     addInto(exit, await sums.exit.data());
     weight += (await sums.weight.data())[0] ?? 0;
-    tf.dispose([inputs, noise, sums] as unknown as tf.TensorContainer); // pytrees of tensors
+    disposeTree({ inputs, noise, sums });
   }
   const mean = (sum: number): number => sum / weight;
   const lossPerLoop = nll.map(mean);

@@ -28,10 +28,13 @@ export { identifyRun, isHomeMade, type RunIdentity } from './identifyRun.ts';
 export { type Interrupt, listenForInterrupt } from './interrupt.ts';
 export { JsonLines, readJsonLines, truncateJsonLines } from './jsonLines.ts';
 export { type LoadedRun, type LoadRunOptions, loadRun } from './loadRun.ts';
+export { makeFolder } from './makeFolder.ts';
 export type { Manifest } from './manifest.ts';
+export { median } from './median.ts';
+export { parseValue } from './override.ts';
 export { planFlops } from './planFlops.ts';
 export { planFromConfig } from './planFromConfig.ts';
-export { type Progress, type ProgressOutput, progressOn, silent } from './progress.ts';
+export { clock, type Progress, type ProgressOutput, progressOn, silent } from './progress.ts';
 export { type ResolveOptions, resolveRuns } from './resolveRuns.ts';
 export {
   type EvalRecord,
@@ -47,7 +50,7 @@ export { codeId, runId, sameRun } from './runId.ts';
 export { acquireRunLock, isLocked, type RunLock } from './runLock.ts';
 export { planRun, type RunOptions, type RunPlan, type StageOptions, type StudyModel } from './runPlan.ts';
 export { atScale, type RunStudyOptions, type RunSummary, runStudy, type StudySummary } from './runStudy.ts';
-export { constant, type Schedule, warmupConstant, warmupCosine } from './schedules.ts';
+export { type Schedule, warmupConstant, warmupCosine } from './schedules.ts';
 export { showProgress } from './showProgress.ts';
 export type { ScalePatch, Study, StudyOptions, StudyPatch, StudySweep } from './study.ts';
 export { compositeTracker } from './tracking/compositeTracker.ts';

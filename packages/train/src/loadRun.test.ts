@@ -53,6 +53,11 @@ test('says what is missing', async () => {
   const { model, train } = run(dir);
   const study = defineStudy({ name: 's', task, model, train, strategy: mine, objective: lastLoop() });
   expect(loadRun(dir, { study }).strategy.id).toBe('mine');
+  const plain = { name: 's', task, model, train, strategy: fixedLoops(), objective: lastLoop() };
+  for (const scale of [{ strategy: mine }, { variants: { a: {}, b: { strategy: mine } } }]) {
+    const scaled = defineStudy({ ...plain, scales: { tiny: {}, small: scale } });
+    expect(loadRun(dir, { study: scaled }).strategy.id).toBe('mine');
+  }
   expect(() => loadRun(dir, { study, checkpoint: 4 })).toThrow(
     /has no checkpoint of step 4; it has those of steps 3, 6/,
   );

@@ -15,7 +15,7 @@ import { bestCheckpoint, type CheckpointEntry, listCheckpoints, loadCheckpoint }
 import { RunFolderError } from './errors.ts';
 import { paramsFromHost } from './hostTensors.ts';
 import { readJson } from './runFolder.ts';
-import type { Study } from './study.ts';
+import type { ScalePatch, Study } from './study.ts';
 
 /** A model as a run left it. */
 export interface LoadedRun {
@@ -77,15 +77,20 @@ interface Config {
 
 function strategyOf({ id, ...options }: { readonly id: string }, study: Study | undefined): Strategy {
   if (strategies.some((s) => s.id === id)) return strategyById(id, options);
-  const offered = study
-    ? [study.strategy, ...Object.values(study.variants ?? {}).flatMap((v) => v.strategy ?? [])]
-    : [];
   const same = JSON.stringify(options);
-  const found = offered.find((s) => s.id === id && JSON.stringify(s.options) === same);
+  const found = study && strategiesIn(study).find((s) => s.id === id && JSON.stringify(s.options) === same);
   if (found) return found;
   throw new ConfigError(
     `strategy ${id} is not in the registry${study ? `, and study ${study.name} has none with these options` : ''}; name the study file that brings it`,
   );
+}
+
+/** Those of the study and its scales, and of the arms of each. */
+function strategiesIn(study: Study): Strategy[] {
+  const sizes: ScalePatch[] = [study, ...Object.values(study.scales ?? {})];
+  return sizes
+    .flatMap((size) => [size, ...Object.values(size.variants ?? {})])
+    .flatMap((patch) => patch.strategy ?? []);
 }
 
 function chosen(dir: string, which: 'last' | 'best' | number): CheckpointEntry {

@@ -12,7 +12,7 @@ export interface Override {
 }
 
 /**
- * Reads `a.b=value`. The value is JSON where it parses as JSON, a number where it has underscores (`80_000`), else text.
+ * Reads `a.b=value`; the value as {@link parseValue} does.
  * @throws OverrideError if there is no `=` or no key
  */
 export function parseOverride(text: string): Override {
@@ -24,7 +24,8 @@ export function parseOverride(text: string): Override {
   return { path, value: parseValue(text.slice(at + 1).trim()), text };
 }
 
-function parseValue(text: string): unknown {
+/** A value as typed: JSON where it parses as JSON, a number where it has underscores (`80_000`), else text. */
+export function parseValue(text: string): unknown {
   const number = /^-?\d[\d_]*(\.\d+)?$/.test(text) ? text.replaceAll('_', '') : text;
   try {
     return JSON.parse(number);

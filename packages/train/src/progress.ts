@@ -79,11 +79,12 @@ function tail({ step, steps, facts, rate }: ProgressState): string[] {
   return [`${step}/${steps}`, ...facts, ...left];
 }
 
-/** Seconds as `m:ss` or `h:mm:ss`. */
+/** Seconds as `m:ss`, `h:mm:ss`, or days and hours. */
 export function clock(seconds: number): string {
   const s = Math.round(seconds);
   const two = (n: number): string => String(n).padStart(2, '0');
   const h = Math.floor(s / 3600);
+  if (h >= 48) return `${Math.floor(h / 24)} d ${h % 24} h`;
   const m = Math.floor((s % 3600) / 60);
   return h > 0 ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`;
 }

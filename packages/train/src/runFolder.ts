@@ -1,9 +1,10 @@
 // A run's folder: its configuration, its logs and its status, written so that any moment of it can be copied and read.
-import { accessSync, appendFileSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { writeJsonAtomic } from './atomicFile.ts';
 import { RunFolderError, type StopStatus, systemReason } from './errors.ts';
 import { JsonLines, readJsonLines, truncateJsonLines } from './jsonLines.ts';
+import { makeFolder } from './makeFolder.ts';
 import { acquireRunLock, type RunLock } from './runLock.ts';
 
 /** Where a run stands: waiting for a place, running, or how it ended. */
@@ -71,14 +72,7 @@ export class RunFolder {
    */
   constructor(dir: string) {
     this.dir = dir;
-    try {
-      mkdirSync(join(dir, 'checkpoints'), { recursive: true });
-      mkdirSync(join(dir, 'artifacts'), { recursive: true });
-    } catch (error) {
-      throw new RunFolderError(`cannot make the run folder ${dir}: ${systemReason(obstacle(dir, error))}`, {
-        cause: error,
-      });
-    }
+    for (const part of ['checkpoints', 'artifacts']) makeFolder(join(dir, part));
     this.#lock = acquireRunLock(join(dir, 'run.lock'));
     try {
       // A crash may have torn the last line of either log; a new record must not be glued to it.
@@ -155,18 +149,6 @@ export class RunFolder {
     this.metrics.close();
     this.events.close();
     this.#lock.release();
-  }
-}
-
-/** Why nothing can be made at `path`; a recursive mkdir says ENOENT where the file system is read-only. */
-function obstacle(path: string, error: unknown): unknown {
-  let parent = resolve(path);
-  while (!existsSync(parent) && dirname(parent) !== parent) parent = dirname(parent);
-  try {
-    accessSync(parent, constants.W_OK);
-    return error;
-  } catch (reason) {
-    return reason;
   }
 }
 

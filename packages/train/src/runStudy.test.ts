@@ -86,5 +86,7 @@ test('stopping ends the study and the same call goes on', async () => {
 
 test('results that cannot be written end the study with one clear error', async () => {
   await expect(runStudy({ study, results: '/dev/null/results' })).rejects.toThrow(RunFolderError);
-  await expect(runStudy({ study, results: '/dev/null/results' })).rejects.toThrow(/cannot make the run folder/);
+  await expect(runStudy({ study, results: '/dev/null/results' })).rejects.toThrow(
+    /cannot write to folder \/dev\/null\/results/,
+  );
 });

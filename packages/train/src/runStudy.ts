@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import { writeJsonAtomic } from './atomicFile.ts';
 import type { Callback } from './callback.ts';
-import { CancelledError, RunFolderError } from './errors.ts';
+import { CancelledError, DivergedError, RunFolderError } from './errors.ts';
 import { identifyRun } from './identifyRun.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { clock, type ProgressOutput, progressOn, silent } from './progress.ts';
 import { type ResolveOptions, resolveRuns } from './resolveRuns.ts';
-import { type RunStatus, readStatus } from './runFolder.ts';
+import type { RunStatus } from './runFolder.ts';
 import type { RunPlan } from './runPlan.ts';
 import { showProgress } from './showProgress.ts';
 import type { Study } from './study.ts';
@@ -102,8 +102,8 @@ export async function runStudy(options: RunStudyOptions): Promise<StudySummary> 
       } catch (error) {
         if (error instanceof CancelledError || error instanceof RunFolderError) throw error;
         const message = error instanceof Error ? error.message : String(error);
-        const status = readStatus(dir)?.status ?? 'failed';
-        runs.push({ ...describe(id, plan), status: status === 'diverged' ? status : 'failed', error: message });
+        const status = error instanceof DivergedError ? 'diverged' : 'failed';
+        runs.push({ ...describe(id, plan), status, error: message });
         write(`${label}: ${message}`);
       } finally {
         progress.end();

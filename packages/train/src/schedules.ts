@@ -10,11 +10,6 @@ export interface ScheduleOptions {
   readonly warmup: number;
 }
 
-/** The same rate at every step. */
-export function constant(peak: number): Schedule {
-  return () => peak;
-}
-
 /** Linear warm-up, then `peak` for ever. */
 export function warmupConstant({ peak, warmup }: ScheduleOptions): Schedule {
   return (step) => (step < warmup ? (peak * (step + 1)) / warmup : peak);

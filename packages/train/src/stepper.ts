@@ -3,6 +3,7 @@ import {
   type Batch,
   drawNoise,
   fold,
+  isLoop,
   type Key,
   type Noise,
   type Params,
@@ -11,12 +12,13 @@ import {
   trainingPlans,
 } from '@looplab/core';
 import { compile } from '@looplab/engine';
-import { chainTargets, type TaskBatch } from '@looplab/tasks';
+import { type ChainTargets, chainTargets, type TaskBatch } from '@looplab/tasks';
 import * as tf from '@tensorflow/tfjs-core';
 import { batchTensors } from './batch.ts';
 import { disposeTree } from './disposeTree.ts';
 import { StudyError } from './errors.ts';
 import { leadIn } from './leadIn.ts';
+import { zerosFor } from './namedTensors.ts';
 import type { ResolvedStage, RunPlan } from './runPlan.ts';
 import {
   accumulateStep,
@@ -28,7 +30,6 @@ import {
   type StepSetup,
   type TrainState,
   trainStep,
-  zeroGrads,
 } from './trainStep.ts';
 import { type Trajectory, trajectoriesOf, type UpdateDepth } from './updatePlan.ts';
 
@@ -80,19 +81,19 @@ export function stepper(plan: RunPlan, stage: ResolvedStage): Stepper {
     ...{ model, strategy, objective, specs, train, rewrite, carries, loops: depth.loops, hp: depth.hp },
     behind: trajectories.map((t) => t.leading),
   });
-  const wholes = new Programs(plan, (setup) => compile(trainStep(setup), { donate: [0], name: 'trainStep' }));
-  const parts = new Programs(plan, (setup) => compile(accumulateStep(setup), { donate: [0], name: 'accumulateStep' }));
+  const wholes = new Programs((setup) => compile(trainStep(setup), { donate: [0], name: 'trainStep' }));
+  const parts = new Programs((setup) => compile(accumulateStep(setup), { donate: [0], name: 'accumulateStep' }));
   const apply = compile(applyStep(setupOf({ loops: model.loops, hp: {} }, [])), { donate: [0, 1], name: 'applyStep' });
   const lead = leadIn(model, strategy);
 
-  const feed = ({ batch, loops, hp, noise }: Update, part: number, draw: Key = noise): Fed => {
-    const needsChain = objective.batchNeeds?.includes('chain') ?? false;
-    const chain = needsChain ? chainTargets(task, batch, loopsMade(plan, { loops, hp })) : undefined;
-    return {
-      batch: batchTensors(batch, part * rows, rows, chain),
-      noise: drawNoise(model, strategy, { batch: rows, seq: batch.seq, loops }, draw),
-    };
-  };
+  const needsChain = objective.batchNeeds?.includes('chain') ?? false;
+  /** What each loop should say, for all rows of an update. */
+  const chainOf = (update: Update): ChainTargets | undefined =>
+    needsChain ? chainTargets(task, update.batch, loopsMade(plan, update)) : undefined;
+  const feed = ({ batch, loops }: Update, chain: ChainTargets | undefined, part: number, draw: Key): Fed => ({
+    batch: batchTensors(batch, part * rows, rows, chain),
+    noise: drawNoise(model, strategy, { batch: rows, seq: batch.seq, loops }, draw),
+  });
   /** The states from which the trajectories go on after their leading steps. */
   const given = async (
     params: Params,
@@ -106,7 +107,7 @@ export function stepper(plan: RunPlan, stage: ResolvedStage): Stepper {
 
   const whole = async (state: TrainState, frozen: Params, update: Update): Promise<Updated> => {
     const trajectories = trajectoriesOf(plan, stage, update);
-    const fed = { ...feed(update, 0), lr: tf.scalar(update.lr) };
+    const fed = { ...feed(update, chainOf(update), 0, update.noise), lr: tf.scalar(update.lr) };
     const all = { ...frozen, ...state.params };
     const from = await given(all, fed, update, trajectories);
     const run = wholes.for(setupOf(update, trajectories), trajectories);
@@ -118,10 +119,11 @@ export function stepper(plan: RunPlan, stage: ResolvedStage): Stepper {
   const inParts = async (state: TrainState, frozen: Params, update: Update): Promise<Updated> => {
     const trajectories = trajectoriesOf(plan, stage, update);
     const run = parts.for(setupOf(update, trajectories), trajectories);
-    let grads = zeroGrads(state.params);
+    const chain = chainOf(update);
+    let grads = zerosFor(state.params);
     const done: Part[] = [];
     for (let i = 0; i < train.microBatches; i++) {
-      const fed = feed(update, i, fold(update.noise, i));
+      const fed = feed(update, chain, i, fold(update.noise, i));
       const from = await given({ ...frozen, ...state.params }, fed, update, trajectories);
       const [sum, part] = await run(grads, state.params, frozen, fed.batch, fed.noise, from);
       grads = sum;
@@ -137,7 +139,7 @@ export function stepper(plan: RunPlan, stage: ResolvedStage): Stepper {
   return {
     step: train.microBatches === 1 ? whole : inParts,
     begin: async (params, update) => {
-      const fed = feed(update, 0);
+      const fed = feed(update, chainOf(update), 0, update.noise);
       const state = await lead.begin(params, rewrite ? rewrite(fed.batch) : fed.batch, fed.noise);
       disposeTree(fed);
       return state;
@@ -151,17 +153,15 @@ export function stepper(plan: RunPlan, stage: ResolvedStage): Stepper {
 /** Loops that an update reads in its first trajectory, which a plan may make more or fewer than were asked for. */
 function loopsMade({ model, strategy }: RunPlan, depth: UpdateDepth): number {
   const [first] = trainingPlans(model, strategy, depth);
-  return first?.steps.filter((k) => !k.inner && !k.ahead).length ?? depth.loops;
+  return first?.steps.filter(isLoop).length ?? depth.loops;
 }
 
 /** One program for each kind of update. */
 class Programs<P extends { release(): Promise<void> }> {
-  readonly #plan: RunPlan;
   readonly #make: (setup: StepSetup) => P;
   readonly #made = new Map<string, P>();
 
-  constructor(plan: RunPlan, make: (setup: StepSetup) => P) {
-    this.#plan = plan;
+  constructor(make: (setup: StepSetup) => P) {
     this.#make = make;
   }
 
@@ -180,14 +180,14 @@ class Programs<P extends { release(): Promise<void> }> {
   }
 
   /** Updates of one kind have one graph: for a stationary strategy that is what is left of the plans, else the depth as well. */
-  #kindOf({ loops, hp }: StepSetup, trajectories: readonly Trajectory[]): string {
+  #kindOf({ strategy, loops, hp }: StepSetup, trajectories: readonly Trajectory[]): string {
     const left = trajectories.map(({ plan, leading }) => ({
       tag: plan.tag,
       goesOn: leading > 0,
       steps: plan.steps.slice(leading).map(({ t: _, ...k }) => k),
     }));
     const depth = Object.entries(hp ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-    return JSON.stringify(this.#plan.strategy.stationary ? left : [left, loops, depth]);
+    return JSON.stringify(strategy.stationary ? left : [left, loops, depth]);
   }
 
   async release(): Promise<void> {

@@ -303,7 +303,11 @@ test('a plain model is evaluated at its one depth, and deeper loops than trained
 
 test('a folder that cannot be made is named', async () => {
   await expect(trainRun(tiny({ dir: '/dev/null/run' }))).rejects.toThrow(
-    /cannot make the run folder \/dev\/null\/run: .*not a folder/,
+    /cannot write to folder \/dev\/null\/run\/checkpoints: .*not a folder/,
+  );
+  // where Node's recursive mkdir never returns
+  await expect(trainRun(tiny({ dir: '/proc/looplab/run' }))).rejects.toThrow(
+    /cannot write to folder \/proc\/looplab\/run/,
   );
 });
 

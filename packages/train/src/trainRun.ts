@@ -90,13 +90,13 @@ export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
     });
     step = from?.step ?? 0;
     folder.rewindMetrics(step);
-    const origin = describeOrigin({ runId: id, codeId: code, seed: plan.seed, params, device: tf.getBackend() });
+    const device = tf.getBackend();
     if (from === undefined) {
       folder.writeJson('config.json', plan.config);
       folder.writeJson('overrides.json', overrides);
-      folder.writeJson('manifest.json', origin);
+      folder.writeJson('manifest.json', describeOrigin({ runId: id, codeId: code, seed: plan.seed, params, device }));
     }
-    folder.event(from ? 'resumed' : 'started', { step, pid: process.pid, device: origin.device, node: origin.node });
+    folder.event(from ? 'resumed' : 'started', { step, pid: process.pid, device, node: process.version });
     folder.log(`${from ? `going on from step ${step}` : 'started'} of ${plan.steps}, run ${id}, ${params} parameters`);
     status('running');
     for (const c of callbacks) await c.onStart?.({ runId: id, dir, plan, startStep: step });

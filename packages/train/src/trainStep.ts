@@ -17,6 +17,7 @@ import { valueAndGrad } from '@looplab/engine';
 import type { Objective } from '@looplab/objectives';
 import * as tf from '@tensorflow/tfjs-core';
 import { type AdamWState, adamWInit, adamWUpdate } from './adamW.ts';
+import { mapNamed, named } from './namedTensors.ts';
 import type { TrainConfig } from './trainConfig.ts';
 
 /** What an update changes: the parameters that train in this stage, and their moments. */
@@ -110,7 +111,7 @@ export function trainStep(
 
 /**
  * `(grads, params, frozen, batch, noise, given) -> [grads, part]`: adds the gradient of one micro-batch, weighted by its scored
- * positions. Compile it with `donate: [0]`; start from {@link zeroGrads}.
+ * positions. Compile it with `donate: [0]`; start from {@link zerosFor}.
  */
 export function accumulateStep(
   setup: StepSetup,
@@ -149,11 +150,6 @@ export function applyStep(
       lr,
     );
   };
-}
-
-/** Where accumulation starts. */
-export function zeroGrads(params: Params): Params {
-  return mapNamed(params, (p) => tf.zeros(p.shape, 'float32'));
 }
 
 type Gradients = (
@@ -221,14 +217,4 @@ function update(
     { params: next.params, optimiser: next.state },
     { loss, terms, gradNorm: next.gradNorm, states },
   ];
-}
-
-function mapNamed(tensors: Params, f: (x: tf.Tensor, name: string) => tf.Tensor): Params {
-  return Object.fromEntries(Object.entries(tensors).map(([name, x]) => [name, f(x, name)]));
-}
-
-function named(tensors: Params, name: string): tf.Tensor {
-  const x = tensors[name];
-  if (!x) throw new Error(`no tensor '${name}'`);
-  return x;
 }

@@ -35,8 +35,8 @@ export const analyze = command({
       type: 'string',
       requiresArg: true,
       describe:
-        'also write the tables of all runs, and loops.csv with what training measured, as CSV into this folder; ' +
-        'rows are told apart by variant and seed',
+        'also write the tables of all runs, and runs.csv and loops.csv with what training measured, as CSV into this ' +
+        'folder; rows are told apart by variant and seed',
     },
     again: { type: 'boolean', default: false, describe: 'compute what has been computed with the same settings, too' },
     ...deviceOptions,

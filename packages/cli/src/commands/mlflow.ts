@@ -1,6 +1,6 @@
 // `looplab mlflow sync` and `looplab mlflow ui`: run folders shown at an MLflow server.
 import { command } from '../command.ts';
-import { wholeNumber } from '../numbers.ts';
+import { LAST_PORT, wholeNumber } from '../numbers.ts';
 
 export const mlflow = command({
   words: 'mlflow <what> [runs..]',
@@ -20,7 +20,7 @@ export const mlflow = command({
   options: {
     results: { type: 'string', default: 'results', requiresArg: true, describe: 'folder with the runs' },
     uri: { type: 'string', requiresArg: true, describe: 'sync: address of the server instead of MLFLOW_TRACKING_URI' },
-    port: wholeNumber('port', 'ui: port of this machine to serve on', 5000),
+    port: wholeNumber('port', 'ui: port of this machine to serve on', 5000, 1, LAST_PORT),
     json: { type: 'boolean', default: false, describe: 'sync: print what became of each run as one JSON line' },
   },
   examples: [

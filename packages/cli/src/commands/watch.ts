@@ -1,5 +1,6 @@
 // `looplab watch`: a page about runs while they train.
 import { command } from '../command.ts';
+import { LAST_PORT, wholeNumber } from '../numbers.ts';
 
 export const watch = command({
   words: 'watch [results]',
@@ -8,7 +9,7 @@ export const watch = command({
     results: { type: 'string', default: 'results', describe: 'folder with runs, studies or sweeps' },
   },
   options: {
-    port: { type: 'number', default: 0, requiresArg: true, describe: 'port to listen on; 0 takes any free one' },
+    port: wholeNumber('port', 'port to listen on; 0 takes any free one', 0, 0, LAST_PORT),
     host: {
       type: 'string',
       default: '127.0.0.1',

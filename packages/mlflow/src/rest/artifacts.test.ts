@@ -8,6 +8,7 @@ import { MlflowArtifactError } from '../errors.ts';
 import { type FakeServer, fakeServer } from '../testing/fakeServer.ts';
 import { putArtifact } from './artifacts.ts';
 import { MlflowClient, type Run } from './client.ts';
+import type { HttpRequest } from './http.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'looplab-artifacts-'));
 const file = join(scratch, 'loss.svg');
@@ -33,6 +34,19 @@ it('goes through the server, whose own address may stand in the place', async ()
     ['a b/ü%.svg', Buffer.from('<svg/>')],
     ['other.svg', Buffer.from('<svg/>')],
   ]);
+});
+
+it('goes there as securely as to the server itself', async () => {
+  const asked: string[] = [];
+  class Recorder extends MlflowClient {
+    override async request({ path }: HttpRequest): Promise<Response> {
+      asked.push(path);
+      return new Response();
+    }
+  }
+  const secure = new Recorder({ uri: 'https://tracking.example', timeoutMs: 5000, retries: 0 });
+  await putArtifact(secure, at('mlflow-artifacts://files.example:8443/1/abc/artifacts'), 'x', file);
+  expect(asked).toEqual(['https://files.example:8443/api/2.0/mlflow-artifacts/artifacts/1/abc/artifacts/x']);
 });
 
 it('is read while it is sent, if it is large', async () => {

@@ -3,7 +3,7 @@ import { openAsBlob } from 'node:fs';
 import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { MlflowArtifactError } from '../errors.ts';
+import { MlflowArtifactError, messageOf } from '../errors.ts';
 import type { MlflowClient, Run } from './client.ts';
 
 /**
@@ -20,7 +20,7 @@ export async function putArtifact(client: MlflowClient, run: Run, path: string, 
     const blob = await contentOf(file).catch((error: unknown) => {
       throw new MlflowArtifactError(`cannot read ${file}: ${messageOf(error)}`, { cause: error });
     });
-    const root = proxyRoot(run.artifactUri);
+    const root = proxyRoot(client.uri, run.artifactUri);
     const name = segments.map(encodeURIComponent).join('/');
     const request = { method: 'PUT', path: `${root}/${name}`, body: blob } as const;
     await (await client.request(request)).arrayBuffer();
@@ -44,10 +44,10 @@ async function contentOf(file: string): Promise<Blob> {
   return size <= READ_AT_ONCE ? new Blob([await readFile(file)]) : openAsBlob(file);
 }
 
-/** `mlflow-artifacts:/1/abc/artifacts`, or with a server of its own `mlflow-artifacts://host:port/1/abc/artifacts`. */
-function proxyRoot(uri: string): string {
+/** `mlflow-artifacts:/1/abc/artifacts`, or with a server of its own, by the same protocol, `mlflow-artifacts://host:port/1/abc/artifacts`. */
+function proxyRoot(tracking: string, uri: string): string {
   const { host, pathname } = new URL(uri);
-  const server = host === '' ? '' : `http://${host}/`;
+  const server = host === '' ? '' : `${new URL(tracking).protocol}//${host}/`;
   return `${server}api/2.0/mlflow-artifacts/artifacts${pathname.replace(/\/+$/, '')}`;
 }
 
@@ -65,8 +65,4 @@ function localFolder(server: string, uri: string): string {
     );
   }
   return path;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -216,7 +216,8 @@ export class MlflowClient {
 
   /** The bytes of a run's file. */
   async artifact(runId: string, path: string): Promise<Uint8Array> {
-    const reply = await this.#send({ method: 'GET', path: 'get-artifact', query: { run_id: runId, path } });
+    const query = { run_id: runId, path };
+    const reply = await this.#send({ method: 'GET', path: 'get-artifact', query, isDownload: true });
     return new Uint8Array(await reply.arrayBuffer());
   }
 

@@ -95,6 +95,14 @@ describe('a request', () => {
     );
   });
 
+  it('gives a file ten times as long, there and back', async () => {
+    always('hang');
+    const hasty = client({ timeoutMs: 20, retries: 0 });
+    const upload = hasty.request({ method: 'PUT', path: 'x', body: new Blob(['x']) });
+    await expect(upload).rejects.toThrow(/no answer within 0\.2 s/);
+    await expect(hasty.artifact('x', 'y')).rejects.toThrow(/no answer within 0\.2 s/);
+  });
+
   it('ends at once when the caller gives up, in a request and in a pause', async () => {
     always('hang');
     const stop = new AbortController();

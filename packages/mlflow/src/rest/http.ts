@@ -22,6 +22,8 @@ export interface HttpRequest {
    * Default true.
    */
   readonly repeatable?: boolean;
+  /** The answer is a file, which may take as long as sending one. Default false. */
+  readonly isDownload?: boolean;
 }
 
 /** How requests are sent; tests give the clock and the dice. */
@@ -119,7 +121,8 @@ interface Failure {
 async function once(options: HttpOptions, request: HttpRequest): Promise<Response | Failure> {
   const { body, method } = request;
   const isFile = body instanceof Blob;
-  const limit = AbortSignal.timeout(options.timeoutMs * (isFile ? 10 : 1));
+  const limitMs = options.timeoutMs * (isFile || request.isDownload ? 10 : 1);
+  const limit = AbortSignal.timeout(limitMs);
   try {
     return await fetch(address(options.uri, request), {
       method,
@@ -133,8 +136,7 @@ async function once(options: HttpOptions, request: HttpRequest): Promise<Respons
       ...(body === undefined ? {} : { body: isFile ? body : JSON.stringify(body) }),
     });
   } catch (error) {
-    if (limit.aborted)
-      return { reason: `no answer within ${options.timeoutMs / 1000} s`, isUnsent: false, isAborted: false };
+    if (limit.aborted) return { reason: `no answer within ${limitMs / 1000} s`, isUnsent: false, isAborted: false };
     const { code, reason } = causeOf(error);
     return { reason, isUnsent: NOT_SENT.has(code), isAborted: options.signal?.aborted === true };
   }

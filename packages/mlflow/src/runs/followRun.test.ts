@@ -104,6 +104,7 @@ it('does not keep a finished run waiting for a server that hangs; sync sends the
   const from = performance.now();
   expect(await follower.finish(100)).toBe(false);
   expect(performance.now() - from).toBeLessThan(2000); // generous: it must not be the request's 5 s
+  expect(lines).toEqual([expect.stringMatching(/no answer within 0\.1 s.* What is missing there can .*mlflow sync /)]);
   fake.mishap = undefined;
   await syncRuns(new MlflowClient({ uri: fake.uri, timeoutMs: 5000, retries: 0 }), [dir]);
   expect(stored()).toEqual(expectedPoints(metricLines(0, 50)));

@@ -1,5 +1,6 @@
 // Streams a run to the server while it trains, without ever making the training wait or fail.
 import { setTimeout as pause } from 'node:timers/promises';
+import { messageOf } from '../errors.ts';
 import { MlflowClient } from '../rest/client.ts';
 import type { HttpOptions } from '../rest/http.ts';
 import { Destination, type ExperimentChoice } from './destination.ts';
@@ -57,8 +58,8 @@ export function followRun(dir: string, options: FollowOptions): RunFollower {
     } catch (error) {
       shown = undefined;
       to = new Destination(client, options.experiment);
-      if (failures === 0 && !stop.signal.aborted) {
-        const then = `The run goes on; what is missing there can be sent with: looplab mlflow sync ${dir}`;
+      if (failures === 0) {
+        const then = `${isOver ? 'What' : 'The run goes on; what'} is missing there can be sent with: looplab mlflow sync ${dir}`;
         report(`${messageOf(error)}. ${then}`, 'lost');
       }
       failures++;
@@ -88,7 +89,7 @@ export function followRun(dir: string, options: FollowOptions): RunFollower {
     async finish(limitMs = failures > 0 ? LAST_CHANCE_FAILED_MS : LAST_CHANCE_MS) {
       isOver = true;
       wake.abort();
-      const timer = setTimeout(() => stop.abort(), limitMs);
+      const timer = setTimeout(() => stop.abort(new Error(`no answer within ${limitMs / 1000} s`)), limitMs);
       try {
         await working;
         return await attempt(true);
@@ -98,8 +99,4 @@ export function followRun(dir: string, options: FollowOptions): RunFollower {
       }
     },
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,6 @@
 // Run folders shown at a server: everything arrives, nothing twice, whatever request is lost on the way.
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   mkdtempSync,
@@ -229,6 +230,21 @@ describe('the runs of a sweep', () => {
     await syncRuns(client, dirs);
     expect(changes()).toEqual([]);
     expect(fake.runs.size).toBe(4);
+  });
+
+  it('keep it open where it finds more to run while they train', async () => {
+    const { folder, dirs } = study();
+    const to = new Destination(client);
+    await sendRun(to, dirs[0] ?? '');
+    setStatus(dirs[2] ?? '', 'running');
+    const job = { kind: 'job', job: 2, trial: 2, point: {}, runs: [{ run: 'c', seed: 0 }] };
+    appendFileSync(join(folder, 'sweeps', 's1', 'journal.jsonl'), `${JSON.stringify(job)}\n`);
+    await to.settleSweeps();
+    const [sweep] = [...fake.runs.values()];
+    expect(sweep?.info.status).toBe('RUNNING');
+    setStatus(dirs[2] ?? '', 'finished');
+    await to.settleSweeps();
+    expect(sweep?.info.status).toBe('FINISHED');
   });
 
   it('that were sent before the sweep was are put under it', async () => {

@@ -15,7 +15,7 @@ const job = z.object({ kind: z.literal('job'), runs: z.array(z.object({ run: z.s
 export interface SweepFacts {
   readonly dir: string;
   readonly manifest: z.output<typeof manifest>;
-  /** Ids of its runs so far. */
+  /** Ids of its runs when it was read. */
   readonly runs: ReadonlySet<string>;
 }
 
@@ -29,11 +29,15 @@ export function sweepsBeside(dir: string): SweepFacts[] {
   const found = readdirSync(folder).flatMap((name) => {
     const parsed = manifest.safeParse(parse(read(join(folder, name, 'sweep.json'))));
     if (!parsed.success) return [];
-    const lines = read(join(folder, name, 'journal.jsonl')).split('\n');
-    const runs = lines.flatMap((line) => job.safeParse(parse(line)).data?.runs ?? []).map(({ run }) => run);
-    return [{ dir: join(folder, name), manifest: parsed.data, runs: new Set(runs) }];
+    return [{ dir: join(folder, name), manifest: parsed.data, runs: runsIn(join(folder, name)) }];
   });
   return found.sort((a, b) => Date.parse(a.manifest.createdAt) - Date.parse(b.manifest.createdAt));
+}
+
+/** Ids of a sweep's runs so far: a search may find more while they train. */
+function runsIn(dir: string): Set<string> {
+  const lines = read(join(dir, 'journal.jsonl')).split('\n');
+  return new Set(lines.flatMap((line) => job.safeParse(parse(line)).data?.runs ?? []).map(({ run }) => run));
 }
 
 /** The sweep as a run of its own, over while none of its runs waits or runs. Its `looplab.run_id` is `sweep-<id>`. */
@@ -46,15 +50,15 @@ export function projectSweep(sweep: SweepFacts): RunProjection {
     params: flatParams(spec),
     firstTags: { 'mlflow.source.name': `looplab sweep ${spec.study}`, 'mlflow.source.type': 'LOCAL' },
     tags: { [tagNames.runId]: `sweep-${id}`, [tagNames.sweep]: id },
-    ...endOf(sweep),
+    ...endOf(sweep.dir),
   };
 }
 
 const runStatus = z.object({ status: z.string(), updatedAt: z.string() });
 
-function endOf({ dir, runs }: SweepFacts): Pick<RunProjection, 'status' | 'endTime'> {
+function endOf(dir: string): Pick<RunProjection, 'status' | 'endTime'> {
   let endTime = 0;
-  for (const run of runs) {
+  for (const run of runsIn(dir)) {
     const parsed = runStatus.safeParse(parse(read(join(dir, '..', '..', run, 'status.json'))));
     if (!parsed.success || !isOver(mlflowStatus(parsed.data.status))) return { status: 'RUNNING' };
     endTime = Math.max(endTime, Date.parse(parsed.data.updatedAt) || 0);

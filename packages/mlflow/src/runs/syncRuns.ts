@@ -1,4 +1,5 @@
 // Brings a server up to date with many run folders.
+import { messageOf } from '../errors.ts';
 import type { MlflowClient, Run } from '../rest/client.ts';
 import { Destination, type ExperimentChoice } from './destination.ts';
 import { projectRun } from './projectRun.ts';
@@ -70,8 +71,8 @@ async function syncRun(to: Destination, dir: string, known: Map<string, Map<stri
     };
   } catch (error) {
     if (isFatal(error)) throw error;
-    const message = error instanceof Error ? error.message : String(error);
-    return { dir, ...(runId === undefined ? {} : { runId }), outcome: 'failed', points: 0, files: 0, error: message };
+    const failed = { outcome: 'failed', points: 0, files: 0, error: messageOf(error) } as const;
+    return { dir, ...(runId === undefined ? {} : { runId }), ...failed };
   }
 }
 

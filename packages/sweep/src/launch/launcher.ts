@@ -6,8 +6,6 @@ export interface LaunchTask {
   readonly name: string;
   /** Program and arguments. */
   readonly argv: readonly string[];
-  /** Added to the environment there. */
-  readonly env: Readonly<Record<string, string>>;
   /** Absolute path of the file that stdout and stderr are appended to. */
   readonly log: string;
   /** Threads that the process will use. */

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { tempDir } from '../../test/tempDir.ts';
 import { local } from './local.ts';
 
-const task = (argv: string[], log: string) => ({ name: 'a', argv, env: {}, log, threads: 1 });
+const task = (argv: string[], log: string) => ({ name: 'a', argv, log, threads: 1 });
 
 test('a program that is not there is over at once, with the reason', async () => {
   const launcher = local();

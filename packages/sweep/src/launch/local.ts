@@ -89,7 +89,7 @@ export function local(options: LocalOptions = {}): Launcher {
 }
 
 /** A session of its own, so that a Ctrl-C in the terminal reaches the driver only, which then asks for a clean end. */
-function spawnTask({ argv, env, log }: LaunchTask): ChildProcess {
+function spawnTask({ argv, log }: LaunchTask): ChildProcess {
   const [program = process.execPath, ...args] = argv;
   let out: number;
   try {
@@ -100,7 +100,6 @@ function spawnTask({ argv, env, log }: LaunchTask): ChildProcess {
   try {
     // The channel carries nothing; its end tells the child that the driver is gone.
     return spawn(program, args, {
-      env: { ...process.env, ...env },
       stdio: ['ignore', out, out, 'ipc'],
       detached: true,
     });

@@ -36,7 +36,7 @@ async function head(
   return { address: `http://127.0.0.1:${typeof bound === 'object' ? bound?.port : ''}`, calls };
 }
 
-const task = { name: 'sweep-run-1', argv: ['node', "it's"], env: { A: '1' }, log: '/tmp/log', threads: 2 };
+const task = { name: 'sweep-run-1', argv: ['node', "it's"], log: '/tmp/log', threads: 2 };
 
 test('a job names its command, its place and its resources, and looks like no browser', async () => {
   const { address, calls } = await head(() => ({ text: '{}' }));
@@ -52,7 +52,7 @@ test('a job names its command, its place and its resources, and looks like no br
     url: '/api/jobs/',
     headers: { authorization: 'Bearer x', 'content-type': 'application/json' },
     body: {
-      entrypoint: `exec >>'/tmp/log' 2>&1 </dev/null; export A='1'; exec 'node' 'it'\\''s'`,
+      entrypoint: `exec >>'/tmp/log' 2>&1 </dev/null; exec 'node' 'it'\\''s'`,
       submission_id: 'sweep-run-1',
       entrypoint_num_cpus: 2,
       entrypoint_num_gpus: 1,

@@ -60,9 +60,8 @@ export function ray(options: RayOptions = {}): Launcher {
     }
   };
 
-  const submit = async ({ name, argv, env, log, threads }: LaunchTask): Promise<string> => {
-    const exports = Object.entries(env).map(([key, value]) => `export ${key}=${quoted(value)}; `);
-    const command = `exec >>${quoted(log)} 2>&1 </dev/null; ${exports.join('')}exec ${argv.map(quoted).join(' ')}`;
+  const submit = async ({ name, argv, log, threads }: LaunchTask): Promise<string> => {
+    const command = `exec >>${quoted(log)} 2>&1 </dev/null; exec ${argv.map(quoted).join(' ')}`;
     const handle = `${address}/api/jobs/${encodeURIComponent(name)}`;
     const reply = await request(`${address}/api/jobs/`, {
       entrypoint: command,

@@ -135,7 +135,7 @@ describe('without a Slurm', () => {
     vi.stubEnv('PATH', bin + delimiter + process.env.PATH);
     return bin;
   };
-  const task = { name: 'a', argv: ['true'], env: {}, log: '/dev/null', threads: 1 };
+  const task = { name: 'a', argv: ['true'], log: '/dev/null', threads: 1 };
 
   test('says that its commands are not there', async () => {
     vi.stubEnv('PATH', tempDir());

@@ -1,8 +1,8 @@
 // Runs as job arrays of a Slurm cluster, through its own commands; works without an accounting database.
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeFolder } from '@looplab/train';
 import { LauncherError, SweepError } from '../errors.ts';
-import { makeFolder } from '../store/makeFolder.ts';
 import type { Launcher, LaunchTask, TaskState } from './launcher.ts';
 import { arrayScript, jobEnd, parseQueue, type QueueEntry } from './slurmText.ts';
 

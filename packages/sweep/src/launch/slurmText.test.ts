@@ -24,8 +24,7 @@ test('any word survives a shell', () => {
 test('an element of an array runs its own task in place of the shell', () => {
   const task = (name: string) => ({
     name,
-    argv: ['bash', '-c', 'echo "$0 $GREETING $$ $PPID"', name],
-    env: { GREETING: "it's" },
+    argv: ['bash', '-c', 'echo "$0 $1 $$ $PPID"', name, "it's"],
     log: join(folder, `${name}'s log`),
     threads: 1,
   });

@@ -13,9 +13,8 @@ export interface QueueEntry {
  * to the batch shell reach the run.
  */
 export function arrayScript(tasks: readonly LaunchTask[]): string {
-  const branches = tasks.map(({ argv, env, log }, i) => {
-    const exports = Object.entries(env).map(([name, value]) => `export ${name}=${quoted(value)}`);
-    const lines = [...exports, `exec >>${quoted(log)} 2>&1 </dev/null`, `exec ${argv.map(quoted).join(' ')}`];
+  const branches = tasks.map(({ argv, log }, i) => {
+    const lines = [`exec >>${quoted(log)} 2>&1 </dev/null`, `exec ${argv.map(quoted).join(' ')}`];
     return `${i})\n${lines.map((line) => `  ${line}`).join('\n')}\n  ;;`;
   });
   return `#!/bin/bash\ncase "$SLURM_ARRAY_TASK_ID" in\n${branches.join('\n')}\nesac\n`;

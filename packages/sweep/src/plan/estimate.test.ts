@@ -1,6 +1,8 @@
 // What a plan lists and costs, against counts and formulas.
-import { planFlops, planRun } from '@looplab/train';
-import { expect, test } from 'vitest';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { defineStudy, planFlops, planRun } from '@looplab/train';
+import { expect, test, vi } from 'vitest';
 import { fakeStudy, fakeWorker } from '../../test/fakeStudy.ts';
 import { tempDir } from '../../test/tempDir.ts';
 import { asha } from '../search/asha.ts';
@@ -56,6 +58,24 @@ test('measures an update of a real run and leaves nothing behind', async () => {
   expect(flopsPerSecond * secondsPerStep).toBeCloseTo(one / 20, 6);
 });
 
+test('measures where nobody watches', async () => {
+  let requests = 0;
+  const server = createServer((_, reply) => {
+    requests++;
+    reply.writeHead(404).end();
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo; // it listens at a port
+  vi.stubEnv('MLFLOW_TRACKING_URI', `http://127.0.0.1:${port}`);
+  try {
+    await measureStep(planRun({ ...fakeStudy, study: 'fake', seed: 0 }), { device: 'cpu', threads: 1 });
+    expect(requests).toBe(0);
+  } finally {
+    vi.unstubAllEnvs();
+    server.close();
+  }
+});
+
 test('gives many small runs a thread each, and one run all cores', () => {
   const many = planSweep(fakeStudy, { seeds: 1000 });
   const cores = shareOf(many, {}).workers;
@@ -63,4 +83,14 @@ test('gives many small runs a thread each, and one run all cores', () => {
   expect(shareOf(planSweep(fakeStudy), {})).toEqual({ workers: 1, threads: cores });
   expect(shareOf(many, { threads: cores })).toEqual({ workers: 1, threads: cores });
   expect(shareOf(many, { workers: 3, threads: 5 })).toEqual({ workers: 3, threads: 5 });
+});
+
+test('counts the variants of a point among its runs, or one where they are what is varied', () => {
+  const names = Array.from({ length: 1000 }, (_, i) => `v${i}`);
+  const { isChecked: _, ...options } = fakeStudy;
+  const study = defineStudy({ ...options, variants: Object.fromEntries(names.map((name) => [name, {}])) });
+  const cores = shareOf(planSweep(fakeStudy, { seeds: 1000 }), {}).workers;
+  expect(shareOf(planSweep(study), {})).toEqual({ workers: cores, threads: 1 });
+  const one = planSweep(study, { search: grid({ variant: ['v0'] }) });
+  expect(shareOf(one, {})).toEqual({ workers: 1, threads: cores });
 });

@@ -91,7 +91,7 @@ export function timed(estimate: SweepEstimate, step: MeasuredStep): SweepEstimat
 export function typicalRun(plan: SweepPlan): RunPlan | undefined {
   const timeline = new Timeline(plan.search, plan.work);
   timeline.advance(() => undefined);
-  const plans = timeline.suggestions.slice(0, 100).flatMap((s) => plan.runsOf(s).map((r) => r.plan));
-  const sorted = plans.sort((a, b) => planFlops(a) - planFlops(b));
-  return sorted[sorted.length >> 1];
+  const runs = timeline.suggestions.slice(0, 100).flatMap((s) => plan.runsOf(s));
+  const priced = runs.map((run) => ({ plan: run.plan, flops: planFlops(run.plan) })).sort((a, b) => a.flops - b.flops);
+  return priced[priced.length >> 1]?.plan;
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { useDevice } from '@looplab/engine';
-import { type Callback, planFlops, type RunPlan, trainRun } from '@looplab/train';
+import { type Callback, noTracker, planFlops, type RunPlan, trainRun } from '@looplab/train';
 import type { TaskFile } from '../runTask.ts';
 
 /** Updates that are made; the first compiles and is not counted. */
@@ -30,7 +30,7 @@ export async function measureStep(
   const few = { evalEvery: STEPS, evalBatches: 1, checkpointEvery: STEPS, logEvery: 1 };
   const train = { ...options.train, ...few, steps: STEPS };
   try {
-    await trainRun({ ...options, train, dir, callbacks: [watch], code: 'measured' });
+    await trainRun({ ...options, train, dir, callbacks: [watch], tracker: noTracker, code: 'measured' });
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

@@ -11,7 +11,7 @@ import { random } from '../search/random.ts';
 import { tpe } from '../search/tpe.ts';
 import { choice, logUniform } from '../space/dimension.ts';
 import { runSweep } from '../sweep.ts';
-import { planSweep, type SweepPlanOptions } from './sweepPlan.ts';
+import { checkedRuns, planSweep, type SweepPlanOptions } from './sweepPlan.ts';
 
 const source = join(import.meta.dirname, '..', '..', 'test', 'ownStudy.ts');
 const plan = (options: SweepPlanOptions = {}) => planSweep(ownStudy, { source, code: 'c', ...options });
@@ -104,6 +104,18 @@ describe('a study in a file', () => {
     expect(rows.map((r) => [r.status, r.cause])).toEqual(Array(2).fill(['failed', 'user']));
     expect(rows[0]?.error).toMatch(/ownStudy.ts has changed since the sweep began: run .* is not in it; sweep it anew/);
   }, 120_000);
+});
+
+test('a variant that there is not is named beside those of the scale', () => {
+  const { isChecked: _, ...options } = ownStudy;
+  const study = defineStudy({ ...options, scales: { tiny: { variants: { c: {}, d: {} } } } });
+  const search = grid({ variant: ['another'] });
+  const message = (scale?: string) => {
+    const made = planSweep(study, { source, search, ...(scale === undefined ? {} : { scale }) });
+    return () => checkedRuns(made, { trial: 0, point: { variant: 'another' } }, new Map());
+  };
+  expect(message('tiny')).toThrow('there is no variant another; there are c, d');
+  expect(message()).toThrow('there is no variant another; there are a, b');
 });
 
 describe('a malformed study', () => {

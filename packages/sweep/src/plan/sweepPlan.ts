@@ -63,6 +63,8 @@ export interface SweepPlan {
   readonly search: Search;
   /** Updates of a run, and between its evaluations, as the search sees them. */
   readonly work: { readonly steps: number; readonly evalEvery: number };
+  /** How many runs each suggestion stands for. */
+  readonly runsPerPoint: number;
   /** The runs of one suggestion: the arms of the study times its seeds, seed by seed. */
   runsOf(suggestion: Suggestion): readonly PlannedRun[];
 }
@@ -124,7 +126,11 @@ export function planSweep(study: Study, options: SweepPlanOptions = {}): SweepPl
     throw new SweepError(`task ${first.task.name} has no bitsPerByte; use --metric loss or accuracy`);
   }
   const work = { steps: first.steps, evalEvery: first.train.evalEvery };
-  const plan = { id: runId(spec, ''), spec, study, source: source && resolve(source), search, work, runsOf };
+  const runsPerPoint = search.keys.includes(VARIANT) ? spec.seeds.length : arms.length;
+  const plan = {
+    ...{ id: runId(spec, ''), spec, study, source: source && resolve(source) },
+    ...{ search, work, runsPerPoint, runsOf },
+  };
   assertArms(plan, arms);
   assertRunsElsewhere(first, source);
   return plan;
@@ -176,11 +182,12 @@ export function checkedRuns(
   suggestion: Suggestion,
   known: ReadonlyMap<string, PlannedRun>,
 ): readonly PlannedRun[] {
-  const { search, work, study } = plan;
+  const { search, work, study, spec } = plan;
   const runs = plan.runsOf(suggestion);
   if (runs.length === 0) {
     const variant = String(suggestion.point[VARIANT]);
-    const variants = Object.keys(study.variants ?? {});
+    const scale = spec.scale === null ? undefined : study.scales?.[spec.scale];
+    const variants = Object.keys(scale?.variants ?? study.variants ?? {});
     const close = nearest(variant, variants);
     throw new SweepError(
       `there is no variant ${variant}; ${close === undefined ? `there are ${variants.join(', ')}` : `did you mean ${close}?`}`,

@@ -1,5 +1,6 @@
 // Which runs: conditions on their numbers and settings, and ids by their first digits.
 import { nearest } from '@looplab/core';
+import { parseValue } from '@looplab/train';
 import { SweepError } from '../errors.ts';
 import type { Json } from '../space/point.ts';
 import type { RunRow } from './runRow.ts';
@@ -50,7 +51,7 @@ function parseCondition(text: string, rows: readonly RunRow[]): (row: RunRow) =>
     );
   }
   const name = text.slice(0, first.at).trim();
-  const value = parseValue(text.slice(first.at + first.operator.length).trim());
+  const value = parseValue(text.slice(first.at + first.operator.length).trim()) as Json; // JSON or text
   assertField(name, rows);
   return (row) => {
     const found = fieldOf(row, name);
@@ -86,12 +87,4 @@ export function runByPrefix(rows: readonly RunRow[], prefix: string): RunRow {
 
 function isSame(a: Json, b: Json): boolean {
   return a === b || String(a) === String(b);
-}
-
-function parseValue(text: string): Json {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

@@ -1,7 +1,8 @@
 // All runs under a results folder, fast: rows are kept beside the folders and read anew only where a folder has changed.
-import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson } from '@looplab/train';
+import { foldersIn } from '../store/foldersIn.ts';
 import { type RunRow, rowMark, runFolders, runRow } from './runRow.ts';
 
 /** The file of kept rows; it may be deleted at any time. */
@@ -29,7 +30,7 @@ export function listRuns(results: string): RunRow[] {
   const kept = readIndex(file);
   const fresh: Record<string, Kept> = {};
   let changes = 0;
-  for (const study of studies(results)) {
+  for (const study of foldersIn(results)) {
     for (const run of runFolders(join(results, study))) {
       const name = `${study}/${run}`;
       const dir = join(results, study, run);
@@ -53,15 +54,6 @@ export function listRuns(results: string): RunRow[] {
 /** A run that is under way may be lost without a trace in its files. */
 function isOver({ status, cause }: RunRow): boolean {
   return status !== 'running' && status !== 'queued' && !(status === 'failed' && cause === 'infra');
-}
-
-function studies(results: string): string[] {
-  try {
-    const folders = readdirSync(results, { withFileTypes: true }).filter((e) => e.isDirectory());
-    return folders.map((e) => e.name).sort();
-  } catch {
-    return [];
-  }
 }
 
 function readIndex(file: string): IndexFile['rows'] {

@@ -1,8 +1,9 @@
 // One run as a row: what its folder says in a few numbers, for lists and tables.
-import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EvalRecord, isLocked, type Manifest, type RunStatus, readJson, readStatus } from '@looplab/train';
 import type { Json } from '../space/point.ts';
+import { foldersIn } from '../store/foldersIn.ts';
 
 /** A run in a list. Numbers that it has not got are absent. */
 export interface RunRow {
@@ -86,14 +87,7 @@ interface Config {
 
 /** The folders of runs right under a study's folder. */
 export function runFolders(study: string): string[] {
-  try {
-    return readdirSync(study, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && /^[0-9a-f]{12}$/.test(entry.name))
-      .map((entry) => entry.name)
-      .sort();
-  } catch {
-    return [];
-  }
+  return foldersIn(study).filter((name) => /^[0-9a-f]{12}$/.test(name));
 }
 
 /** A mark that changes when a run's row may: size and time of the files that say how it is. */

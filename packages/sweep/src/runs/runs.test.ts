@@ -134,6 +134,7 @@ describe('conditions', () => {
     [['run~bbbb'], 1],
     [['model.loops<=4', 'loss<=1.5'], 1],
     [['train.lr = 1e-3'], 3],
+    [['tokens<1_000'], 3],
   ])('%j', (conditions, count) => {
     some();
     expect(filterRuns(listRuns(results), conditions)).toHaveLength(count);

@@ -1,4 +1,5 @@
 // The median rule: gives up a run that has never been as good as the usual run was on average.
+import { median } from '@looplab/train';
 import { SweepError } from '../errors.ts';
 import { assertWhole } from './random.ts';
 import type { Outcome, Search, SearchView } from './search.ts';
@@ -54,11 +55,4 @@ function limitsOf({ history, steps, evalEvery }: SearchView, minRuns: number, mi
 
 function mean(xs: readonly number[]): number {
   return xs.reduce((a, b) => a + b, 0) / xs.length;
-}
-
-function median(xs: readonly number[]): number {
-  const sorted = [...xs].sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  const upper = sorted[half] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] ?? upper) + upper) / 2;
 }

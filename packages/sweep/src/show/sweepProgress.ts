@@ -1,5 +1,5 @@
 // A sweep for people: a block that redraws itself on a terminal, plain lines elsewhere; what failed is said at once.
-import type { ProgressOutput } from '@looplab/train';
+import { clock, type ProgressOutput } from '@looplab/train';
 import type { Snapshot, SweepEvents } from '../events.ts';
 import type { MetricName } from '../plan/metric.ts';
 import { metricOf } from '../plan/metric.ts';
@@ -101,14 +101,4 @@ function runLines({ running }: Snapshot, columns: number): string[] {
 export function secondsLeft(first: Snapshot, now: Snapshot, elapsed: number): number | undefined {
   const done = now.work.done - first.work.done;
   return done > 0 && elapsed > 0 ? ((now.work.total - now.work.done) * elapsed) / done : undefined;
-}
-
-/** Seconds as `m:ss`, `h:mm:ss`, or days and hours. */
-export function clock(seconds: number): string {
-  const s = Math.round(seconds);
-  const two = (n: number): string => String(n).padStart(2, '0');
-  const h = Math.floor(s / 3600);
-  if (h >= 48) return `${Math.floor(h / 24)} d ${h % 24} h`;
-  const m = Math.floor((s % 3600) / 60);
-  return h > 0 ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`;
 }

@@ -5,6 +5,7 @@ import {
   acquireRunLock,
   isLocked,
   JsonLines,
+  makeFolder,
   type RunLock,
   RunLockedError,
   readJson,
@@ -17,7 +18,6 @@ import { z } from 'zod';
 import { SweepError, SweepLockedError } from '../errors.ts';
 import type { SweepPlan, SweepSpec } from '../plan/sweepPlan.ts';
 import type { Suggestion } from '../search/search.ts';
-import { makeFolder } from './makeFolder.ts';
 
 /** What `sweep.json` holds; it is written before the first run and never changed. */
 export interface SweepManifest {

@@ -1,7 +1,7 @@
 // Makes a folder and those above it.
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { RunFolderError, systemReason } from '@looplab/train';
+import { RunFolderError, systemReason } from './errors.ts';
 
 /**
  * Makes `folder`, level by level, as Node's recursive mkdir never returns on file systems such as /proc, and checks that it can be
@@ -20,7 +20,7 @@ export function makeFolder(folder: string): void {
         if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
       }
     }
-    accessSync(folder, constants.W_OK);
+    accessSync(`${folder}/.`, constants.W_OK); // not if it is a file
   } catch (error) {
     throw new RunFolderError(`cannot write to folder ${folder}: ${systemReason(error)}`, { cause: error });
   }
