@@ -65,6 +65,16 @@ it('is a PDF of its size in points with Inter inside', async () => {
   expect(pdf).toContain('Inter-Regular');
 });
 
+it('is a PDF too where there are more lines than colours, and some are dashed', async () => {
+  const many = from(
+    Array.from({ length: 9 }, (_, s) =>
+      [1, 2].map((loops) => ({ series: `s${s}`, loops, seed: 0, accuracy: s / 10 })),
+    ).flat(),
+  );
+  await buildFigure({ ...figure, table: () => many }, { root, out: join(root, 'many') });
+  expect(readFileSync(join(root, 'many', 'accuracy.pdf'), 'latin1')).toMatch(/^%PDF-/);
+});
+
 it('has a picture for light and one for dark pages, with its words inside', async () => {
   await buildFigure(figure, at);
   const [light, dark] = ['screen', 'dark'].map((mode) => readFileSync(join(out, `accuracy.${mode}.svg`), 'utf8'));

@@ -26,19 +26,16 @@ export async function pdfOf(svg: string, size: { readonly width: number; readonl
     document.on('error', reject);
   });
   const problems: string[] = [];
-  // The size attributes of a paper figure are in points already.
-  svgToPdf(
-    document,
-    svg.replace(/ (width|height)="([\d.]+)pt"/g, ' $1="$2"').replace(/<style>.*?<\/style>/s, ''),
-    0,
-    0,
-    {
-      ...size,
-      assumePt: true,
-      fontCallback: (_family, bold) => `${FONT}-${bold ? 600 : 400}`,
-      warningCallback: (warning) => problems.push(warning),
-    },
-  );
+  const plain = svg
+    .replace(/ (width|height)="([\d.]+)pt"/g, ' $1="$2"') // of a paper figure they are in points already
+    .replace(/<style>.*?<\/style>/s, '')
+    .replaceAll(' stroke-dasharray="1,0"', ''); // an unbroken line, which pdfkit refuses
+  svgToPdf(document, plain, 0, 0, {
+    ...size,
+    assumePt: true,
+    fontCallback: (_family, bold) => `${FONT}-${bold ? 600 : 400}`,
+    warningCallback: (warning) => problems.push(warning),
+  });
   document.end();
   const bytes = await done;
   if (problems.length > 0) throw new FiguresError(`the figure cannot be drawn as PDF: ${problems.join('; ')}`);
