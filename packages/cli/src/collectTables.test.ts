@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AnalysisRecord, Run } from '@looplab/figures';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { collectTables } from './collectTables.ts';
+import { assertToldApart, collectTables } from './collectTables.ts';
 import { sweepOf, writerFor } from './companions.ts';
 
 let folder: string;
@@ -30,6 +30,14 @@ function run(variant: string, seed: number, accuracyPerLoop: readonly number[]):
 function record(id: string, rows: AnalysisRecord['tables'][string]): AnalysisRecord {
   return { id, title: id, columns: {}, tables: { t: rows, lens: [{ token: 'x' }] }, notes: [] };
 }
+
+describe('assertToldApart', () => {
+  it('refuses a run that was trained twice', () => {
+    const [a, b] = [run('a', 0, [1]), { ...run('a', 0, [1]), id: 'again' }];
+    expect(() => assertToldApart([a, run('a', 1, [1]), run('b', 0, [1])])).not.toThrow();
+    expect(() => assertToldApart([a, b])).toThrow('runs a and again are both variant a, seed 0');
+  });
+});
 
 describe('collectTables', () => {
   it('writes a row for each run, evaluation and loop, and the tables that were asked for', () => {

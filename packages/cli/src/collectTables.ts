@@ -4,6 +4,7 @@ import { analyses } from '@looplab/analysis';
 import { atomicWrite } from '@looplab/core';
 import { type AnalysisRecord, loopTable, type Run } from '@looplab/figures';
 import { from } from 'arquero';
+import { InputError } from './errors.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -22,8 +23,10 @@ const OF_ALL_RUNS = new Set(analyses.filter((a) => a.of === 'folder').map((a) =>
 /**
  * Writes `<folder>/runs.csv`, one row a run, `loops.csv`, one row a run, evaluation and loop, and `<analysis>-<table>.csv` for the
  * analyses `ids`. Numbers that are not whole have six digits.
+ * @throws InputError
  */
 export function collectTables(folder: string, collected: readonly Collected[], ids: readonly string[]): void {
+  assertToldApart(collected.map(({ run }) => run));
   const tables = new Map<string, Row[]>();
   for (const { run, records } of collected) {
     const told = { variant: variantOf(run), seed: run.seed };
@@ -54,6 +57,24 @@ export function collectTables(folder: string, collected: readonly Collected[], i
     tables.set('loops', loops.rename({ series: 'variant' }).objects() as Row[]); // by column names
   }
   for (const [name, rows] of tables) if (rows.length > 0) writeCsv(join(folder, `${name}.csv`), rows);
+}
+
+/**
+ * Throws where two runs have the same variant and seed: their rows could not be told apart, and one run trained twice would count
+ * as two seeds.
+ * @throws InputError
+ */
+export function assertToldApart(runs: readonly Run[]): void {
+  const known = new Map<string, Run>();
+  for (const run of runs) {
+    const name = `variant ${variantOf(run)}, seed ${run.seed}`;
+    const other = known.get(name);
+    if (other)
+      throw new InputError(
+        `runs ${other.id} and ${run.id} are both ${name}, so their rows could not be told apart; collect a folder with one of them, or delete the other: looplab runs rm`,
+      );
+    known.set(name, run);
+  }
 }
 
 function variantOf({ config, strategy }: Run): string {
