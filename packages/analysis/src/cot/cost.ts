@@ -45,12 +45,13 @@ export interface EqualAccuracy {
 }
 
 /**
- * The cheapest latent answer that is not measurably worse than the written one: its accuracy interval reaches the
- * written accuracy.
+ * The cheapest latent answer that is not measurably worse than the written one: the 95% interval of the difference of both
+ * accuracies reaches 0 (Newcombe 1998, doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I, method 10).
  * @returns undefined where no number of loops does
  */
 export function atEqualAccuracy(latent: readonly AnswerCost[], written: AnswerCost): EqualAccuracy | undefined {
-  const enough = latent.filter((c) => c.accuracy.hi >= written.accuracy.value);
+  const { value, lo } = written.accuracy;
+  const enough = latent.filter(({ accuracy: a }) => a.value + Math.hypot(a.hi - a.value, value - lo) >= value);
   const [first, ...rest] = enough;
   if (!first) return undefined;
   const best = rest.reduce((a, b) => (b.flops < a.flops ? b : a), first);

@@ -4,6 +4,7 @@ import { useDevice } from '@looplab/engine';
 import { addition, groupWords, type Task, withChain } from '@looplab/tasks';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { instances } from '../instances.ts';
+import { proportion } from '../statistics/interval.ts';
 import type { Table } from '../table.ts';
 import { circuitContext, echo } from '../testing/circuit.ts';
 import { expectDocumented } from '../testing/columns.ts';
@@ -178,5 +179,9 @@ describe('cost', () => {
     expect(equal).toMatchObject({ latent: { loops: 2 }, tokensSaved: 8, flopsRatio: 5 });
     expect(equal?.millisecondsRatio).toBeNaN();
     expect(atEqualAccuracy([of(1, 0.5, 100)], written)).toBeUndefined();
+    // Of 256 answers one wrong is no measurable difference from none, twenty are.
+    const hits = (n: number): AnswerCost => ({ ...of(4, 0, 400), accuracy: proportion(n, 256) });
+    expect(atEqualAccuracy([hits(255)], hits(256))).toBeDefined();
+    expect(atEqualAccuracy([hits(236)], hits(256))).toBeUndefined();
   });
 });

@@ -76,7 +76,7 @@ export const cotBaseline: Analysis = defineAnalysis({
       hi: 'upper end',
     },
     equalAccuracy: {
-      loops: 'fewest FLOPs among the latent answers whose interval reaches the written accuracy: their loops',
+      loops: 'fewest FLOPs among the latent answers that are not measurably worse than the written ones: their loops',
       latentAccuracy: 'accuracy there',
       writtenAccuracy: 'accuracy of the written answers',
       tokensSaved: 'symbols saved for an answer',
