@@ -14,7 +14,7 @@ import {
 } from '@looplab/core';
 import { objectiveById } from '@looplab/objectives';
 import type { Task } from '@looplab/tasks';
-import type { Study, StudyOptions } from '@looplab/train';
+import { planFlops, planRun, type Study, type StudyOptions } from '@looplab/train';
 
 type Arm = NonNullable<StudyOptions['variants']>[string];
 type Model = Study['model'];
@@ -44,6 +44,9 @@ const leftOut: Readonly<Record<string, string>> = {
 /** No feed-forward is narrower than this; what has more parameters of its own than that leaves room for is larger. */
 const NARROWEST = 16;
 
+/** Share of the budget by which the FLOPs of an arm may be off. */
+const TOLERANCE = 0.02;
+
 /** Share of the updates that a second stage (a gate, a decider) takes. */
 const LATER = 0.1;
 
@@ -66,20 +69,24 @@ export function arms(task: Task, base: Model, batch: number, updates: number): R
         // The one arm that is not of equal size, on purpose: as many layers as the others have loops.
         const dFF = kind.id === 'isoFlop' ? base.dFF : widthFor(target, task, wanted, strategy);
         const config = modelConfig({ ...wanted, vocab: task.vocab, ...(dFF === undefined ? {} : { dFF }) });
-        const steps = Math.max(1, Math.round(budget / updateFlops(config, strategy, kind.objective, task.seq, batch)));
         const later = strategy.stages.length - 1;
-        const first = later === 0 ? steps : Math.round(steps * (1 - LATER));
-        const arm: Arm = {
-          model: { ...change, ...(dFF === undefined ? {} : { dFF }) },
-          strategy,
-          objective: objectiveById(kind.objective),
-          train: { steps: first },
-          stages: strategy.stages.map((stage, i) => ({
-            ...stage,
-            steps: i === 0 ? first : Math.max(1, Math.round((steps - first) / later)),
-          })),
+        const made = (steps: number): Arm => {
+          const first = later === 0 ? steps : Math.round(steps * (1 - LATER));
+          return {
+            model: { ...change, ...(dFF === undefined ? {} : { dFF }) },
+            strategy,
+            objective: objectiveById(kind.objective),
+            train: { steps: first },
+            stages: strategy.stages.map((stage, i) => ({
+              ...stage,
+              steps: i === 0 ? first : Math.max(1, Math.round((steps - first) / later)),
+            })),
+          };
         };
-        return [kind.id, arm];
+        const steps = Math.max(1, Math.round(budget / updateFlops(config, strategy, kind.objective, task.seq, batch)));
+        const over = trainingFlops(task, base, made(steps), batch) / budget;
+        const isClose = Math.abs(over - 1) <= TOLERANCE;
+        return [kind.id, made(isClose ? steps : Math.max(1, Math.round(steps / over)))];
       }),
   );
 }
@@ -94,7 +101,14 @@ function widthFor(target: number, task: Task, model: Model, strategy: Strategy):
   return Math.max(NARROWEST, dFF);
 }
 
-/** Mean counted FLOPs of an update over the depths that the strategy's schedule draws. */
+/** Counted FLOPs of all updates of an arm's first run. */
+function trainingFlops(task: Task, base: Model, arm: Arm, batch: number): number {
+  const { model, strategy, objective, train, stages } = arm as Required<Arm>; // as they are made above
+  const whole = { model: { ...base, ...model }, train: { ...train, steps: train.steps as number, batch } };
+  return planFlops(planRun({ task, strategy, objective, stages, ...whole, seed: 0 }));
+}
+
+/** About the counted FLOPs of an update: the mean over the depths that the strategy's schedule draws. */
 function updateFlops(config: ModelConfig, strategy: Strategy, objective: string, seq: number, batch: number): number {
   const readouts = objectiveById(objective).readouts;
   const draws = strategy.schedule ? 50 : 1;
