@@ -1,8 +1,9 @@
 // Scaling: how the loss falls with parameters, tokens and loops.
 import { fixedLoops } from '@looplab/core';
 import { lastLoop } from '@looplab/objectives';
-import { groupWords } from '@looplab/tasks';
+import { text } from '@looplab/tasks';
 import { defineStudy, type StudyOptions } from '@looplab/train';
+import { corpus } from '../text/corpus.ts';
 
 type Arms = NonNullable<StudyOptions['variants']>;
 
@@ -21,24 +22,25 @@ export default defineStudy({
   name: 'scaling',
   description:
     'Does L = E + A/(N+t1)^a + B/(D+t2)^b + C/(T+t3)^g describe the loss of looped models held out from the fit?',
-  task: groupWords({ group: 'S3', seq: 12 }),
-  model: { dModel: 32, heads: 2, layers: 1, loops: 2, dFF: 88 },
+  task: text({ files: corpus, seq: 64 }),
+  model: { dModel: 32, heads: 2, layers: 1, loops: 2, dFF: 88, initStd: 0.05 },
   strategy: fixedLoops(),
   objective: lastLoop(),
   train: {
     steps: 200,
-    batch: 128,
+    batch: 32,
     lr: 2e-3,
     warmup: 50,
     schedule: 'constant',
     evalEvery: 200,
-    evalBatches: 8,
+    evalBatches: 16,
     checkpointEvery: 10_000,
   },
-  variants: arms([32, 48, 80], [1, 2, 4], [150, 300, 600]),
+  variants: arms([16, 32, 48, 64], [1, 2, 4, 8], [125, 250, 500, 1000]),
   seeds: 1,
   scales: {
     tiny: {
+      task: text({ files: corpus, seq: 8 }),
       model: { dModel: 16, heads: 1, dFF: 16 },
       train: { batch: 4, warmup: 1, evalBatches: 1 },
       variants: arms([16], [1, 2], [2]),

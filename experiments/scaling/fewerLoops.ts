@@ -1,0 +1,31 @@
+// Writes data/fewer-loops.csv: the law fitted to the runs of at most so many loops. `node experiments/scaling/fewerLoops.ts`
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fitLaw, heldOutRSquared, predict, rSquared, type ScalingPoint } from '@looplab/analysis';
+import { key } from '@looplab/core';
+import { from, fromCSV } from 'arquero';
+
+const data = join(import.meta.dirname, 'data');
+const runs = fromCSV(readFileSync(join(data, 'scaling-runs.csv'), 'utf8')).objects() as ScalingPoint[]; // its columns
+const loops = [...new Set(runs.map((r) => r.T))].sort((a, b) => a - b);
+
+const rows = loops.map((most) => {
+  const some = runs.filter((r) => r.T <= most);
+  const law = fitLaw(some, { key: key(0) });
+  const constants = law.terms.map((t) => [`exponent${t.variable}`, t.exponent]);
+  const held = (variable: 'N' | 'D'): number => heldOutRSquared(some, variable, { key: key(0) });
+  return {
+    ...{ loops: most, runs: some.length, E: law.E, ...Object.fromEntries(constants) },
+    rSquared: rSquared(
+      some,
+      some.map((r) => predict(law, r)),
+    ),
+    ...{ heldOutN: held('N'), heldOutD: held('D') },
+  };
+});
+const columns = Object.keys(rows.at(-1) ?? {});
+const short = (x: unknown): unknown => (typeof x === 'number' && !Number.isInteger(x) ? Number(x.toPrecision(6)) : x);
+const whole = rows.map((row) =>
+  Object.fromEntries(columns.map((c) => [c, short((row as Record<string, unknown>)[c])])),
+);
+writeFileSync(join(data, 'fewer-loops.csv'), from(whole).toCSV());
