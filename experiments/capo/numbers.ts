@@ -16,7 +16,13 @@ const numbers: readonly NumbersOf[] = [
     quantity: 'bits a parameter',
     ...bits,
     by: [],
-    compare: { between: ['variant', 'loop'], pairs: [['looped 4', 'plain 1']] },
+    compare: {
+      between: ['variant', 'loop'],
+      pairs: [
+        ['looped100 4', 'plain100 1'],
+        ['looped1000 4', 'plain1000 1'],
+      ],
+    },
   },
 ];
 export default numbers;

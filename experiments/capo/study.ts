@@ -3,15 +3,18 @@ import { fixedLoops, plain } from '@looplab/core';
 import { lastLoop } from '@looplab/objectives';
 import { capo } from '@looplab/tasks';
 import { defineStudy } from '@looplab/train';
+import { tiny } from '../tiny.ts';
 
 const [people, batch] = [400, 32];
 const exposures = (n: number): number => Math.round((n * people) / batch);
+const once = { model: { loops: 1 }, strategy: plain() };
+const often = { steps: exposures(1000), evalEvery: exposures(250) };
 
 export default defineStudy({
   name: 'capo',
   description: 'Does a looped model store more bits a parameter than the same layers applied once?',
   task: capo({ people, tokens: 'pieces', rowsPerStep: batch }),
-  model: { dModel: 32, heads: 2, layers: 2, loops: 4, dFF: 88 },
+  model: { dModel: 16, heads: 2, layers: 2, loops: 4, dFF: 44 },
   strategy: fixedLoops(),
   objective: lastLoop(),
   train: {
@@ -19,22 +22,20 @@ export default defineStudy({
     ...{ evalEvery: exposures(50), evalBatches: 2, checkpointEvery: 10_000 },
   },
   variants: {
-    plain: { model: { loops: 1 }, strategy: plain() },
-    looped: {},
+    plain100: once,
+    looped100: {},
+    plain1000: { ...once, train: often },
+    looped1000: { train: often },
   },
   seeds: 3,
   scales: {
-    tiny: {
-      task: capo({ people: 8, tokens: 'pieces' }),
-      model: { dModel: 8, heads: 2, dFF: 16 },
-      train: { steps: 4, batch: 4, warmup: 2, evalEvery: 2, evalBatches: 1, checkpointEvery: 4 },
-      seeds: 1,
-    },
+    tiny: { ...tiny, task: capo({ people: 8, tokens: 'pieces' }), variants: { plain: once, looped: {} } },
     // arXiv 2510.25741, appendix B.1: 1000 exposures of 20,000 people, 7 to a row; its blocks are GPT-2's, these are not
     paper: {
       task: capo({ people: 20_000, packing: 'masked', rowsPerStep: 192 }),
       model: { dModel: 512, heads: 8, layers: 4, dFF: 2048 },
       train: { steps: 14_900, batch: 192, lr: 1e-3, warmup: 1000, eps: 1e-6, evalEvery: 1000 },
+      variants: { plain: once, looped: {} },
     },
   },
 });
