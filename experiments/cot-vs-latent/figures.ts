@@ -4,39 +4,55 @@ import { from } from 'arquero';
 
 type Row = Readonly<Record<string, number | string | null>>;
 
-export default [
-  defineFigure({
+/** What an answer costs: its name, its column and how that is written. */
+const costs = [
+  {
     id: 'cost',
-    inputs: ['data/cotBaseline-cost.csv'],
-    table: (inputs) => {
-      const rows = inputs.table('data/cotBaseline-cost.csv').objects() as Row[];
-      const nameOf = ({ variant, way, loops }: Row): string | undefined => {
-        if (variant === 'latent')
-          return way === 'written' ? 'written chain' : `latent, ${loops} ${loops === 1 ? 'loop' : 'loops'}`;
-        return variant === 'direct' && way === 'latent' ? 'straight away' : undefined;
-      };
-      return from(
-        rows.flatMap((row) => {
-          const way = nameOf(row);
-          return way === undefined
-            ? []
-            : [{ way, seed: row.seed, tokens: row.tokens, flops: row.flops, accuracy: row.accuracy }];
+    title: 'What an answer costs, written and latent',
+    field: 'flops',
+    axis: 'FLOPs of an answer',
+    log: true,
+  },
+  {
+    ...{ id: 'time', title: 'How long an answer takes, written and latent', field: 'milliseconds' },
+    ...{ axis: 'Milliseconds of an answer', log: false },
+  },
+] as const;
+
+export default [
+  ...costs.map(({ id, title, field, axis, log }) =>
+    defineFigure({
+      id,
+      inputs: ['data/cotBaseline-cost.csv'],
+      table: (inputs) => {
+        const rows = inputs.table('data/cotBaseline-cost.csv').objects() as Row[];
+        const nameOf = ({ variant, way, loops }: Row): string | undefined => {
+          if (variant === 'latent')
+            return way === 'written' ? 'written chain' : `latent, ${loops} ${loops === 1 ? 'loop' : 'loops'}`;
+          return variant === 'direct' && way === 'latent' ? 'straight away' : undefined;
+        };
+        return from(
+          rows.flatMap((row) => {
+            const way = nameOf(row);
+            return way === undefined ? [] : [{ way, seed: row.seed, [field]: row[field], accuracy: row.accuracy }];
+          }),
+        );
+      },
+      chart: (table) =>
+        scatter(table, {
+          ...{ id, title },
+          caption:
+            id === 'cost'
+              ? 'Share of whole words of eight factors answered right, against the counted FLOPs of prompt, chain and answer'
+              : 'Share of whole words of eight factors answered right, against the time of one answer with a cache, prompt included, on two CPU cores',
+          x: { field, title: axis, log },
+          y: { field: 'accuracy', title: 'Words answered right', share: true },
+          point: 'way',
+          front: true,
+          reference: { at: 1 / 6, name: 'guessing' },
         }),
-      );
-    },
-    chart: (table) =>
-      scatter(table, {
-        id: 'cost',
-        title: 'What an answer costs, written and latent',
-        caption:
-          'Share of whole words of eight factors answered right, against the counted FLOPs of prompt, chain and answer',
-        x: { field: 'flops', title: 'FLOPs of an answer', log: true },
-        y: { field: 'accuracy', title: 'Words answered right', share: true },
-        point: 'way',
-        front: true,
-        reference: { at: 1 / 6, name: 'guessing' },
-      }),
-  }),
+    }),
+  ),
   defineFigure({
     id: 'tampering',
     inputs: ['data/cotBaseline-interventions.csv'],

@@ -8,8 +8,9 @@ const numbers: readonly NumbersOf[] = [
   { quantity: 'accuracy of the whole word', ...cost, value: 'accuracy' },
   { quantity: 'symbols of an answer', ...cost, value: 'tokens' },
   { quantity: 'FLOPs of an answer', ...cost, value: 'flops' },
+  { quantity: 'milliseconds of an answer', ...cost, value: 'milliseconds' },
   { quantity: 'accuracy at every place', table: 'summary', by: ['variant'], value: 'accuracy' },
-  ...(['tokensSaved', 'flopsRatio', 'latentAccuracy'] as const).map((value) => ({
+  ...(['tokensSaved', 'flopsRatio', 'millisecondsRatio', 'latentAccuracy'] as const).map((value) => ({
     ...{ quantity: `at equal accuracy: ${value}`, table: 'cotBaseline-equalAccuracy', by: ['loops'], ...latent, value },
   })),
   {

@@ -4,8 +4,11 @@ import { entropyRegularised, lastLoop } from '@looplab/objectives';
 import { groupWords, withChain } from '@looplab/tasks';
 import { defineStudy } from '@looplab/train';
 import { betterThan } from '../pairedClaim.ts';
+import { tiny } from '../tiny.ts';
 
 const words = groupWords({ group: 'S3', seq: 8 });
+const once = { model: { loops: 1 }, strategy: plain(), objective: lastLoop() };
+const writing = { ...once, task: withChain(words) };
 
 export const claim = betterThan('latent loops answer more words right than the same layer that answers straight away', [
   ['latent', 'direct'],
@@ -18,18 +21,14 @@ export default defineStudy({
   model: { dModel: 64, heads: 4, layers: 1, loops: 4, dFF: 176 },
   strategy: loopLM(),
   objective: entropyRegularised({ beta: 0.05 }),
-  train: { steps: 2000, batch: 128, lr: 2e-3, warmup: 50, evalEvery: 500, evalBatches: 4, checkpointEvery: 10_000 },
+  train: { steps: 10_000, batch: 128, lr: 2e-3, warmup: 50, evalEvery: 1000, evalBatches: 4, checkpointEvery: 10_000 },
   variants: {
     latent: {},
-    direct: { model: { loops: 1 }, strategy: plain(), objective: lastLoop() },
-    written: { task: withChain(words), model: { loops: 1 }, strategy: plain(), objective: lastLoop() },
+    direct: once,
+    written: { ...writing, train: { steps: 2000, evalEvery: 500 } }, // writes every chain right long before
   },
   seeds: 3,
   scales: {
-    tiny: {
-      model: { dModel: 8, heads: 2, dFF: 16 },
-      train: { steps: 4, batch: 4, warmup: 2, evalEvery: 2, evalBatches: 1, checkpointEvery: 4 },
-      seeds: 1,
-    },
+    tiny: { ...tiny, variants: { latent: {}, direct: once, written: writing } },
   },
 });
