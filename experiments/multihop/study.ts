@@ -4,6 +4,7 @@ import { lastLoop } from '@looplab/objectives';
 import { multiHop } from '@looplab/tasks';
 import { defineStudy } from '@looplab/train';
 import { betterThan } from '../pairedClaim.ts';
+import { tiny } from '../tiny.ts';
 
 const world = {
   layers: 3,
@@ -46,11 +47,7 @@ export default defineStudy({
   },
   seeds: 3,
   scales: {
-    tiny: {
-      model: { dModel: 8, heads: 2, dFF: 16 },
-      train: { steps: 4, batch: 4, warmup: 2, evalEvery: 2, evalBatches: 1, checkpointEvery: 4 },
-      seeds: 1,
-    },
+    tiny,
     // arXiv 2510.25741, appendix B.3
     paper: {
       task: multiHop({ samples: 120_000 }),

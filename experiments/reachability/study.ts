@@ -4,6 +4,7 @@ import { lastLoop } from '@looplab/objectives';
 import { reachability } from '@looplab/tasks';
 import { defineStudy } from '@looplab/train';
 import { betterThan } from '../pairedClaim.ts';
+import { tiny } from '../tiny.ts';
 
 export const claim = betterThan('more loops of the same layers find more of the ways between two nodes', [
   ['loops2', 'loops1'],
@@ -25,11 +26,6 @@ export default defineStudy({
   },
   seeds: 3,
   scales: {
-    tiny: {
-      task: reachability({ nodes: 4, edges: 4, maxDistance: 1 }),
-      model: { dModel: 8, heads: 2, dFF: 16 },
-      train: { steps: 4, batch: 4, warmup: 2, evalEvery: 2, evalBatches: 1, checkpointEvery: 4 },
-      seeds: 1,
-    },
+    tiny: { ...tiny, task: reachability({ nodes: 4, edges: 4, maxDistance: 1 }) },
   },
 });
