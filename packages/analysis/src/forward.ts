@@ -81,6 +81,7 @@ export function forward(
         ids: tensor(batch.ids, shape),
         targets: tensor(batch.targets, shape),
         ...(batch.keyMask ? { keyMask: tensor(batch.keyMask, shape) } : {}),
+        ...(batch.isolated && batch.segments ? { segments: tensor(batch.segments, shape) } : {}),
       };
       const at = { batch: batch.batch, seq: batch.seq, loops };
       const noise = drawNoise(model, strategy, at, fold(fold(key(context.seed), 'analysis/noise'), index));

@@ -21,6 +21,8 @@ export const groupWordsOptions = z.strictObject({
  * Words `g_1 g_2 … g_seq` of independent, uniform elements; the target at position `t` is `g_1 · g_2 · … · g_t`, multiplied
  * from left to right: `s_t = s_{t-1} · g_t`, and for permutations `a · b` applies `a` first. Every position is scored.
  * Each target is uniform over the group, so chance is exactly `1/|G|`. Symbols and answers are the elements `0..|G|-1`.
+ * No symbol opens a word, so `a`, `a a` and `a a a` look alike to a model with relative positions: over S3 it is right at
+ * most 0.981 of the time in words of 8 and 0.991 in words of 16.
  *
  * Held-out words are drawn apart from training words, not excluded from them: with few possible words (`|G|^seq`) some occur in both.
  *

@@ -1,9 +1,8 @@
-// Typed arrays as tensors: rows, what only some tasks have, and what is refused before anything is computed.
+// Typed arrays as tensors: rows, and what only some tasks have.
 import { toArray, useDevice } from '@looplab/engine';
 import { chainTargets, groupWords, mano, type TaskBatch } from '@looplab/tasks';
 import { beforeAll, expect, test } from 'vitest';
 import { batchTensors } from './batch.ts';
-import { StudyError } from './errors.ts';
 
 beforeAll(() => useDevice({ kind: 'cpu' }));
 
@@ -39,8 +38,9 @@ test('what each loop should say goes with its rows', async () => {
   expect([...(await toArray(part?.weights as never))]).toEqual([...chain.weights.slice(2 * 3 * 2)]);
 });
 
-test('rows packed with masks are refused with what to do', () => {
-  const batch = mano({ maxOps: 2, packing: 'masked', seq: 32 }).train(0, 0, 1);
-  expect(() => batchTensors(batch)).toThrow(StudyError);
-  expect(() => batchTensors(batch)).toThrow("set task.packing to 'none'");
+test('rows packed with masks bring their segments, open ones do not', async () => {
+  const batch = mano({ maxOps: 2, packing: 'masked', seq: 32 }).train(0, 0, 2);
+  const { segments } = batchTensors(batch, 1, 1);
+  expect([...(await toArray(segments as never))]).toEqual([...(batch.segments?.slice(32) ?? [])]);
+  expect(batchTensors(mano({ maxOps: 2, packing: 'open', seq: 32 }).train(0, 0, 2)).segments).toBeUndefined();
 });

@@ -1,10 +1,10 @@
 // Studies from start to summary: skipped, diverged, stopped and unwritable runs.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { loopLM, plain } from '@looplab/core';
+import { loopLM, plain, thinkAtHard, trm } from '@looplab/core';
 import { useDevice } from '@looplab/engine';
-import { entropyRegularised, lastLoop } from '@looplab/objectives';
-import { groupWords } from '@looplab/tasks';
+import { entropyRegularised, halting, lastLoop } from '@looplab/objectives';
+import { groupWords, mano } from '@looplab/tasks';
 import { beforeAll, expect, test } from 'vitest';
 import { defineStudy } from './defineStudy.ts';
 import { CancelledError, RunFolderError } from './errors.ts';
@@ -53,6 +53,24 @@ test('runs every run, writes the summary, and skips what is finished', async () 
   expect(again.runs.slice(0, 2)).toEqual(summary.runs);
   expect(again.runs).toHaveLength(4);
   expect(more.text().match(/finished before/g)).toHaveLength(2);
+});
+
+test('trains on rows of several problems that do not see each other, carried over updates too', async () => {
+  const packed = defineStudy({
+    name: 'packed',
+    task: mano({ modulus: 5, maxOps: 2, packing: 'masked', seq: 16 }),
+    model: { dModel: 8, heads: 2, layers: 1, loops: 2, dFF: 8 },
+    strategy: loopLM(),
+    objective: entropyRegularised(),
+    train: { steps: 4, batch: 4, microBatches: 2, lr: 0.01, evalBatches: 1 },
+    variants: {
+      looped: {},
+      carried: { strategy: trm({ cycles: 1, lowCycles: 1 }), objective: halting(), train: { microBatches: 1 } },
+      previous: { strategy: thinkAtHard({ topK: 2, rank: 2 }), objective: lastLoop() },
+    },
+  });
+  const { runs } = await runStudy({ study: packed, results: newResults(), output: listener() });
+  expect(runs.map((r) => r.status)).toEqual(['finished', 'finished', 'finished']);
 });
 
 test('a run that diverges is reported at once and the others go on', async () => {

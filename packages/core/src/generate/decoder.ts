@@ -120,6 +120,8 @@ export class Decoder {
   async feed(inputs: FedInputs, options: { exit?: null } = {}): Promise<Decoded> {
     const { limits: given, ...fed } = inputs;
     const [batch, seq] = inputs.ids.shape as [number, number]; // [batch, seq]
+    if (inputs.segments)
+      throw new ConfigError('a cache holds one text a row; feed texts as rows of their own instead of segments');
     const { runner, courses } = this.#open(batch);
     const offset = this.length;
     if (this.#flights.length > 0 || this.#lengths.some((n) => n !== offset))

@@ -1,4 +1,5 @@
 // The keys and values of one parallel pass: carries out a KV policy for tokens that have none before them.
+import { MASKED } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Attend, KeyValue, VisibleKeys } from '../model/layer.ts';
 import { stopGradient } from '../recurrence/stopGradient.ts';
@@ -9,6 +10,8 @@ import { viewBias } from './viewBias.ts';
 export interface KvSessionOptions {
   /** [batch, seq] float32, 1 where a token may be attended to. */
   readonly keyMask?: tf.Tensor | undefined;
+  /** [batch, seq] int32: tokens with the same number see each other. */
+  readonly segments?: tf.Tensor | undefined;
 }
 
 /** How one call of a stack is treated. */
@@ -37,12 +40,14 @@ export class KvSession implements KvAccess {
   /** What this session has written. */
   readonly written = new Map<string, OpenSlot>();
   readonly #keyMask: tf.Tensor | undefined;
+  readonly #segments: tf.Tensor | undefined;
   /** What was written last in each stack. */
   readonly #latest = new Map<string, OpenSlot>();
 
   constructor(policy: KvPolicy, options: KvSessionOptions = {}) {
     this.policy = policy;
     this.#keyMask = options.keyMask;
+    this.#segments = options.segments;
   }
 
   /** Attention of step `t` of a core. */
@@ -70,7 +75,7 @@ export class KvSession implements KvAccess {
     const { policy } = this;
     const views = viewsAt(policy, t);
     const own = policy.slot(t);
-    if (own === null || !standsAlone(policy, t)) return undefined;
+    if (own === null || !standsAlone(policy, t) || this.#segments) return undefined;
     const hides = active !== undefined && policy.write === 'active';
     if (hides && policy.missing === 'latest') return undefined;
     for (const u of later) {
@@ -103,7 +108,7 @@ export class KvSession implements KvAccess {
       if (write !== null) slot.layers[i] = call.detach ? detached(fill(fresh(), i)) : fill(fresh(), i);
       return views.map(({ slots, window }, n) => {
         const parts = slots.map((slot) => this.#part(stack, slot, i, t));
-        return visible(parts, window, biases[n]);
+        return visible(parts, window, biases[n], this.#segments);
       });
     };
   }
@@ -127,8 +132,13 @@ interface Part {
   readonly has: tf.Tensor | undefined;
 }
 
-/** Slots as one set of keys. A single one without a window keeps to the causal rule, for which attention is fastest. */
-function visible(parts: readonly Part[], window: number | undefined, made: { bias?: tf.Tensor } = {}): VisibleKeys {
+/** Slots as one set of keys. A single one without window and segments keeps to the causal rule, for which attention is fastest. */
+function visible(
+  parts: readonly Part[],
+  window: number | undefined,
+  made: { bias?: tf.Tensor } = {},
+  segments?: tf.Tensor,
+): VisibleKeys {
   const [batch, seq] = (parts[0] as Part).now.k.shape as [number, number]; // a view has a slot
   const join = (xs: tf.Tensor[]): tf.Tensor => (xs.length === 1 ? (xs[0] as tf.Tensor) : tf.concat(xs, 1));
   const k = join(parts.map((p) => p.now.k));
@@ -137,9 +147,18 @@ function visible(parts: readonly Part[], window: number | undefined, made: { bia
   const keyMask = open ? undefined : join(parts.map((p) => p.has ?? tf.ones([batch, seq])));
   const seen = keyMask ? { k, v, keyMask } : { k, v };
   const narrow = window !== undefined && window < seq;
-  if (parts.length === 1 && !narrow) return seen;
-  made.bias ??= viewBias({ seq, slots: parts.length, window: narrow ? window : undefined });
+  if (parts.length === 1 && !narrow && !segments) return seen;
+  if (!made.bias) {
+    const bias = viewBias({ seq, slots: parts.length, window: narrow ? window : undefined });
+    made.bias = segments ? tf.add(bias, apart(segments, parts.length)) : bias;
+  }
   return { ...seen, bias: made.bias };
+}
+
+/** [batch, seq, slots * seq]: `MASKED` where query and key are of different segments, else 0. */
+function apart(segments: tf.Tensor, slots: number): tf.Tensor {
+  const differs = tf.cast(tf.notEqual(tf.expandDims(segments, 2), tf.expandDims(segments, 1)), 'float32');
+  return tf.mul(tf.tile(differs, [1, 1, slots]), MASKED);
 }
 
 function detached({ k, v }: KeyValue): KeyValue {

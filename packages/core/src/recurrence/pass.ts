@@ -239,7 +239,13 @@ export function beginPass<S extends State>(setup: PassSetup<S>): Pass<S> {
       const shown = keyMask ? tf.mul(x, tf.reshape(keyMask, [b, s, ...rest.map(() => 1)])) : x;
       setup.previous?.show(name, shown);
       const first = setup.previous?.before(name) ?? tf.zeros([b, 1, ...rest]);
-      return s === 1 ? first : tf.concat([first, tf.slice(shown, [0, 0], [-1, s - 1])], 1);
+      if (s === 1) return first;
+      const before = tf.concat([first, tf.slice(shown, [0, 0], [-1, s - 1])], 1);
+      const { segments } = inputs;
+      if (!segments) return before;
+      const next = tf.equal(tf.slice(segments, [0, 1], [-1, -1]), tf.slice(segments, [0, 0], [-1, s - 1]));
+      const goesOn = tf.concat([tf.zeros([b, 1]), tf.cast(next, 'float32')], 1); // 0 where a text begins
+      return tf.mul(before, tf.reshape(goesOn, [b, s, ...rest.map(() => 1)]));
     },
     carry: setup.carry,
   };
@@ -259,7 +265,7 @@ export function beginPass<S extends State>(setup: PassSetup<S>): Pass<S> {
       beginPass({
         ...setup,
         ...other,
-        kv: new KvSession(kv.policy, { keyMask: other.inputs.keyMask }),
+        kv: new KvSession(kv.policy, other.inputs),
         remat: false,
         inspect: undefined,
       }),

@@ -41,6 +41,8 @@ export interface Inputs {
   readonly ids: tf.Tensor;
   /** float32 [batch, seq], 0 where a token is padding and must not be attended to. */
   readonly keyMask?: tf.Tensor;
+  /** int32 [batch, seq]: which of several texts in its row a token belongs to. It sees no other; parallel passes only. */
+  readonly segments?: tf.Tensor;
   /** [batch, seq]: how many loops each token gets, for strategies that take depth from the data. */
   readonly depth?: tf.Tensor;
   /** float32 [batch, seq], 1 where a position holds a latent thought instead of its token (Coconut). */

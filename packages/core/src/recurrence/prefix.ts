@@ -86,6 +86,6 @@ function open<S extends State>(
   e?: tf.Tensor,
 ): Pass<S> {
   const weights = bindParams(params, stacksOf(config, strategy), ownNames(config, strategy));
-  const kv = new KvSession(strategy.kv, { keyMask: inputs.keyMask });
+  const kv = new KvSession(strategy.kv, inputs);
   return beginPass({ config, strategy, weights, inputs, kv, loops, train: true, hp, noise, e });
 }

@@ -85,7 +85,7 @@ export function runWithContext<S extends State>(
   const plans = plansOf(strategy, planContext(strategy, config, { loops, train, inputs, hp }));
   let ctx: Ctx<S> | undefined;
   const traces = plans.map((plan, i) => {
-    const kv = new KvSession(options.kv ?? strategy.kv, { keyMask: inputs.keyMask });
+    const kv = new KvSession(options.kv ?? strategy.kv, inputs);
     const { noise, carry, remat, inspect } = options;
     const start = startOf(options.from, i);
     const from = start?.state;
@@ -151,10 +151,10 @@ function restOf(strategy: Strategy, plan: Plan, start: Start | undefined): Plan 
 }
 
 function assertInputs(config: ModelConfig, inputs: Inputs): void {
-  const { ids, keyMask, depth } = inputs;
+  const { ids, keyMask, segments, depth } = inputs;
   if (ids.rank !== 2 || ids.dtype !== 'int32')
     throw new ConfigError(`ids must be int32 [batch, seq] (got ${ids.dtype} [${ids.shape}])`);
-  for (const [name, x] of Object.entries({ keyMask, depth })) {
+  for (const [name, x] of Object.entries({ keyMask, segments, depth })) {
     if (x && `${x.shape}` !== `${ids.shape}`)
       throw new ConfigError(`${name} must be [batch, seq] = [${ids.shape}] (got [${x.shape}])`);
   }

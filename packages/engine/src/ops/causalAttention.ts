@@ -9,8 +9,9 @@ export interface AttentionOptions {
   /** [batch, keys] float32, 1 = may be attended to. A query whose keys are all masked gets their plain mean. */
   readonly keyMask?: tf.Tensor;
   /**
-   * [seq, keys], added to the scores in place of the causal rule: 0 where query i sees key j, `MASKED` where it does
-   * not. For keys that do not stand in the order of their positions, and for windows. No gradient reaches it.
+   * [seq, keys], or [batch, seq, keys] where rows differ, added to the scores in place of the causal rule: 0 where query i
+   * sees key j, `MASKED` where it does not. For keys that do not stand in the order of their positions, for windows, and
+   * for rows of several texts. No gradient reaches it.
    */
   readonly bias?: tf.Tensor;
 }
@@ -44,8 +45,8 @@ export function causalAttention(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, option
   if (keyMask && (keyMask.rank !== 2 || keyMask.shape[0] !== batch || keyMask.shape[1] !== keys)) {
     throw new Error(`causalAttention: keyMask must be [${batch}, ${keys}] (got [${keyMask.shape}])`);
   }
-  if (bias && `${bias.shape}` !== `${[seq, keys]}`) {
-    throw new Error(`causalAttention: bias must be [${seq}, ${keys}] (got [${bias.shape}])`);
+  if (bias && `${bias.shape}` !== `${[seq, keys]}` && `${bias.shape}` !== `${[batch, seq, keys]}`) {
+    throw new Error(`causalAttention: bias must be [${seq}, ${keys}], with or without a batch (got [${bias.shape}])`);
   }
   const dHead = width / heads;
   const scale = options.scale ?? dHead ** -0.5;
@@ -56,7 +57,8 @@ export function causalAttention(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor, option
   const split = (x: tf.Tensor, n: number): tf.Tensor =>
     tf.transpose(tf.reshape(x, [batch, n, heads, dHead]), [0, 2, 1, 3]); // [B, H, n, dHead]
   let scores = tf.mul(tf.matMul(split(q, seq), split(k, keys), false, true), scale); // [B, H, S, P + S]
-  scores = tf.add(scores, bias ?? causalBias(seq, keys));
+  const rule = bias ?? causalBias(seq, keys);
+  scores = tf.add(scores, rule.rank === 3 ? tf.expandDims(rule, 1) : rule);
   if (keyMask) scores = tf.add(scores, tf.mul(tf.sub(1, tf.reshape(keyMask, [batch, 1, 1, keys])), MASKED));
   const out = tf.matMul(tf.softmax(scores), split(v, keys));
   return tf.reshape(tf.transpose(out, [0, 2, 1, 3]), [batch, seq, width]);

@@ -191,7 +191,7 @@ describe('a bias in place of the causal rule', () => {
 
   it('must say of every query and key whether they meet', () => {
     expect(() => causalAttention(draw(S, 1), draw(S, 2), draw(S, 3), { heads: 2, bias: tf.zeros([S, S + 1]) })).toThrow(
-      'causalAttention: bias must be [5, 5] (got [5,6])',
+      'causalAttention: bias must be [5, 5], with or without a batch (got [5,6])',
     );
   });
 });

@@ -1,6 +1,6 @@
 // compile(fn) for values that live on the host: no tensors are made, so that short programs cost little more than their run.
 import * as tf from '@tensorflow/tfjs-core';
-import { type Graph, type TypedArray, type Value } from '../graph/graph.ts';
+import type { Graph, TypedArray, Value } from '../graph/graph.ts';
 import { optimize } from '../graph/optimize.ts';
 import { currentOnnxBackend, type OnnxBackend } from '../trace/backend.ts';
 import { type Traced, trace } from '../trace/trace.ts';

@@ -101,7 +101,9 @@ function registerAttention(): void {
     const seq = q.shape[2] as number;
     const keys = k.shape[2] as number;
     let scores = matMul(q, k, { transB: true, alpha: attrs.scale }); // [B, H, S, P + S]
-    let bias = inputs.bias ?? (seq > 1 ? causalBias(seq, keys) : undefined);
+    const given = inputs.bias; // [S, P + S], or one a row
+    let bias = given ?? (seq > 1 ? causalBias(seq, keys) : undefined);
+    if (given?.shape.length === 3) bias = reshape(given, [given.shape[0] as number, 1, seq, keys]);
     const mask = inputs.keyMask;
     if (mask) {
       const b = mul(sub(reshape(mask, [mask.shape[0] as number, 1, 1, keys]), scalar(1)), scalar(-MASKED));
