@@ -21,7 +21,7 @@ export default [
         id: 'agreement',
         title: 'Agreement between loops',
         caption:
-          'Share of held-out tokens with the same likeliest answer after loop i and loop j; trained with 4 loops',
+          'Share of held-out tokens with the same likeliest answer after loop i and loop j; trained with 8 loops',
         x: { field: 'j', title: 'Loop j' },
         y: { field: 'i', title: 'Loop i' },
         value: { field: 'share', title: 'Agreement', share: true },
