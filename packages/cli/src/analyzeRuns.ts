@@ -24,7 +24,7 @@ import {
   writeReport,
 } from '@looplab/figures';
 import { loadRun } from '@looplab/train';
-import { assertToldApart, type Collected, collectTables } from './collectTables.ts';
+import { assertOnce, type Collected, collectTables } from './collectTables.ts';
 import { sweepOf, writerFor } from './companions.ts';
 import type { deviceOf } from './device.ts';
 import { InputError } from './errors.ts';
@@ -77,7 +77,7 @@ export async function analyzeRuns(options: AnalyzeOptions): Promise<AnalyzedRun[
   if (options.collect !== undefined) makeFolder(options.collect, 'choose another with --collect');
   await useDevice(options.device);
   const runs = readRuns(options.path);
-  if (options.collect !== undefined) assertToldApart(runs);
+  if (options.collect !== undefined) assertOnce(runs);
   const writers = options.writer === undefined ? undefined : readRuns(options.writer);
   const sweep = sweepOf(runs);
   const done: AnalyzedRun[] = [];

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AnalysisRecord, Run } from '@looplab/figures';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { assertToldApart, collectTables } from './collectTables.ts';
+import { assertOnce, collectTables } from './collectTables.ts';
 import { sweepOf, writerFor } from './companions.ts';
 
 let folder: string;
@@ -31,11 +31,11 @@ function record(id: string, rows: AnalysisRecord['tables'][string]): AnalysisRec
   return { id, title: id, columns: {}, tables: { t: rows, lens: [{ token: 'x' }] }, notes: [] };
 }
 
-describe('assertToldApart', () => {
+describe('assertOnce', () => {
   it('refuses a run that was trained twice', () => {
     const [a, b] = [run('a', 0, [1]), { ...run('a', 0, [1]), id: 'again' }];
-    expect(() => assertToldApart([a, run('a', 1, [1]), run('b', 0, [1])])).not.toThrow();
-    expect(() => assertToldApart([a, b])).toThrow('runs a and again are both variant a, seed 0');
+    expect(() => assertOnce([a, run('a', 1, [1]), run('b', 0, [1])])).not.toThrow();
+    expect(() => assertOnce([a, b])).toThrow('runs a and again are one run, a seed 0, trained twice');
   });
 });
 

@@ -26,7 +26,7 @@ const OF_ALL_RUNS = new Set(analyses.filter((a) => a.of === 'folder').map((a) =>
  * @throws InputError
  */
 export function collectTables(folder: string, collected: readonly Collected[], ids: readonly string[]): void {
-  assertToldApart(collected.map(({ run }) => run));
+  assertOnce(collected.map(({ run }) => run));
   const tables = new Map<string, Row[]>();
   for (const { run, records } of collected) {
     const told = { variant: variantOf(run), seed: run.seed };
@@ -60,18 +60,17 @@ export function collectTables(folder: string, collected: readonly Collected[], i
 }
 
 /**
- * Throws where two runs have the same variant and seed: their rows could not be told apart, and one run trained twice would count
- * as two seeds.
+ * Throws where a run was trained twice, before and after a change of code: it would count as two seeds.
  * @throws InputError
  */
-export function assertToldApart(runs: readonly Run[]): void {
+export function assertOnce(runs: readonly Run[]): void {
   const known = new Map<string, Run>();
   for (const run of runs) {
-    const name = `variant ${variantOf(run)}, seed ${run.seed}`;
+    const name = JSON.stringify([run.config, run.seed]);
     const other = known.get(name);
     if (other)
       throw new InputError(
-        `runs ${other.id} and ${run.id} are both ${name}, so their rows could not be told apart; collect a folder with one of them, or delete the other: looplab runs rm`,
+        `runs ${other.id} and ${run.id} are one run, ${variantOf(run)} seed ${run.seed}, trained twice by different code; keep one of them (looplab runs rm deletes)`,
       );
     known.set(name, run);
   }
