@@ -21,6 +21,14 @@ describe('numbersOf', () => {
     expect(numbers[0]?.hi).toBeCloseTo(2 + 4.3027 / Math.sqrt(3), 3);
   });
 
+  it('counts updates until a level is reached', () => {
+    const curves = [0, 1].flatMap((seed) => [1, 2, 3].map((step) => ({ variant: 'a', seed, step, x: step + seed })));
+    const spec = { quantity: 'steps', table: 't', by: ['variant'], value: 'x', reaches: 3 };
+    const { numbers } = numbersOf([spec], () => curves);
+    expect(numbers).toMatchObject([{ at: 'variant=a', n: 2, mean: 2.5 }]);
+    expect(numbersOf([{ ...spec, reaches: 4 }], () => curves).numbers).toMatchObject([{ n: 1, mean: 3 }]);
+  });
+
   it('compares seed by seed and corrects over all comparisons of the study', () => {
     const compare = { between: 'variant', pairs: [['a', 'b']] as const };
     const spec = { quantity: 'x', table: 't', where: { last: true }, by: ['loop'], value: 'x', compare };

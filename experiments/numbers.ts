@@ -1,5 +1,5 @@
 // From tables of one row a seed to the numbers that a README states: means with intervals, and paired comparisons.
-import { type Cell, compareSeeds, holm, overSeeds, type Row, type Table } from '@looplab/analysis';
+import { type Cell, compareSeeds, holm, overSeeds, type Row, stepsToThreshold, type Table } from '@looplab/analysis';
 
 /** What to average over seeds, or to compare. */
 export interface NumbersOf {
@@ -11,6 +11,8 @@ export interface NumbersOf {
   /** Columns that tell conditions apart. */
   readonly by: readonly string[];
   readonly value: string;
+  /** Instead of the value, the updates until it is first at least this; seeds that never get there do not count in `n`. */
+  readonly reaches?: number;
   /** Compares the rows of pairs of values of one more column, seed by seed; of several, their values with blanks between. */
   readonly compare?: {
     readonly between: string | readonly string[];
@@ -29,8 +31,11 @@ export function numbersOf(
 ): { numbers: Row[]; comparisons: Row[] } {
   const numbers: Row[] = [];
   const found: Row[] = [];
-  for (const { quantity, table, where = {}, by, value, compare } of specs) {
-    const rows = read(table).filter((row) => Object.entries(where).every(([name, wanted]) => row[name] === wanted));
+  for (const { quantity, table, where = {}, by, value: column, reaches, compare } of specs) {
+    const kept = read(table).filter((row) => Object.entries(where).every(([name, wanted]) => row[name] === wanted));
+    const value = reaches === undefined ? column : 'steps';
+    const rows =
+      reaches === undefined ? kept : stepsToThreshold(kept, { by: [...by, 'seed'], value: column, threshold: reaches });
     const at = (row: Row): string =>
       [...Object.entries(where), ...by.map((name) => [name, row[name]] as const)]
         .map(([k, v]) => `${k}=${v}`)

@@ -14,6 +14,10 @@ const numbers: readonly NumbersOf[] = [
   ...['params', 'flops'].map((value) => ({ quantity: value, table: 'summary', by: ['variant'], value })),
   { quantity: 'accuracy by loop', table: 'loops', where: { last: true }, by: ['variant', 'loop'], value: 'accuracy' },
   { quantity: 'held-out loss', table: 'summary', by: ['variant'], value: 'loss' },
+  {
+    ...{ quantity: 'updates until the accuracy is 0.45', table: 'loops', by: ['variant', 'loop'], value: 'accuracy' },
+    reaches: 0.45,
+  },
   { ...final, by: [], compare: { between: 'variant', pairs } },
 ];
 export default numbers;

@@ -7,6 +7,10 @@ const pairs = [200, 400].flatMap((n) => [[`looped${n}`, `plain${n}`] as const, [
 const numbers: readonly NumbersOf[] = [
   { ...final, by: ['variant'] },
   { quantity: 'params', table: 'summary', by: ['variant'], value: 'params' },
+  {
+    ...{ quantity: 'updates until the accuracy is 0.35', table: 'loops', by: ['variant', 'loop'], value: 'accuracy' },
+    reaches: 0.35,
+  },
   { ...final, by: [], compare: { between: 'variant', pairs } },
 ];
 export default numbers;

@@ -1,5 +1,5 @@
 // The fitted law against the losses it was fitted to, and what it says about spending a budget.
-import { defineFigure, lineChart, scatter } from '@looplab/figures';
+import { defineFigure, isoFlopCurves, lineChart, scatter } from '@looplab/figures';
 import { from } from 'arquero';
 
 type Row = Readonly<Record<string, number>>;
@@ -11,6 +11,21 @@ const inOrder = (rows: Row[]): Row[] =>
   [...rows].sort((a, b) => (a.N ?? 0) - (b.N ?? 0) || (a.T ?? 0) - (b.T ?? 0) || (a.D ?? 0) - (b.D ?? 0));
 
 export default [
+  defineFigure({
+    id: 'iso-flop',
+    inputs: ['data/scaling-isoFlop.csv'],
+    table: (inputs) => from(isoFlopCurves(inputs.table('data/scaling-isoFlop.csv').objects() as Row[])),
+    chart: (table) =>
+      lineChart(table, {
+        id: 'iso-flop',
+        title: 'The best size for a training budget',
+        caption:
+          'Loss that the fitted law predicts at one loop if the budget goes into a model of this size and the tokens left for it',
+        x: { field: 'N', title: 'Parameters', scale: 'log10' },
+        y: { field: 'loss', title: 'Predicted loss, nats' },
+        series: 'budget',
+      }),
+  }),
   defineFigure({
     id: 'predicted',
     inputs: ['data/scaling-runs.csv'],

@@ -69,6 +69,7 @@ export { cliffsDelta, cohensD } from './statistics/effectSize.ts';
 export { type Estimate, proportion, tInterval } from './statistics/interval.ts';
 export { kendall, type PermutationNull, permutationNull, spearman } from './statistics/rankCorrelation.ts';
 export { compareSeeds, overSeeds } from './statistics/seeds.ts';
+export { stepsToThreshold } from './statistics/stepsToThreshold.ts';
 export { holm, pairedT, signFlip, type TestResult } from './statistics/tests.ts';
 export type { Cell, Row, Table } from './table.ts';
 export { isChainTask, type WriterContext, writerOf } from './writer.ts';

@@ -1,5 +1,5 @@
 // Figures and reports from run folders: read, tabulate, specify, draw.
-export { analysisCharts } from './analysis/analysisCharts.ts';
+export { analysisCharts, isoFlopCurves } from './analysis/analysisCharts.ts';
 export { lensPanel } from './analysis/lensPanel.ts';
 export { type AnalysisRecord, readAnalyses } from './analysis/readAnalyses.ts';
 export { buildFigure, checkFigure } from './buildFigure.ts';

@@ -1,4 +1,5 @@
 // Intervals, paired tests and effect sizes against scipy 1.17 and cases worked out by hand.
+
 import { fold, key, normal } from '@looplab/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +8,7 @@ import { cliffsDelta, cohensD } from './effectSize.ts';
 import { proportion, tInterval } from './interval.ts';
 import { correlation, mean, quantileOfSorted, ranks, variance } from './moments.ts';
 import { compareSeeds, overSeeds } from './seeds.ts';
+import { stepsToThreshold } from './stepsToThreshold.ts';
 import { holm, pairedT, signFlip } from './tests.ts';
 
 const a = [0.61, 0.72, 0.58, 0.9, 0.77];
@@ -197,5 +199,18 @@ describe('over seeds', () => {
     expect(() =>
       compareSeeds(rows.slice(0, 2), { by: [], value: 'accuracy', between: 'arm', a: 'loop', b: 'plain' }),
     ).toThrow('run at least two seeds of each');
+  });
+});
+
+describe('stepsToThreshold', () => {
+  const curve = (seed: number, values: readonly number[]) =>
+    values.map((x, i) => ({ seed, step: 100 * (values.length - i), x })).reverse();
+  it('is the first evaluation at the level, or none', () => {
+    const rows = [...curve(0, [0.9, 0.4, 0.6, 0.1]), ...curve(1, [0.4, 0.3])]; // latest first
+    expect(stepsToThreshold(rows, { by: ['seed'], value: 'x', threshold: 0.5 })).toEqual([
+      { seed: 0, steps: 200 },
+      { seed: 1, steps: null },
+    ]);
+    expect(() => stepsToThreshold(rows, { by: [], value: 'x', threshold: 0.5 })).toThrow('occurs twice');
   });
 });

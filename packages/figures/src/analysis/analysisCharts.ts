@@ -228,7 +228,49 @@ const drawings: readonly Drawing[] = [
         front: true,
       }),
   },
+  {
+    analysis: 'scaling',
+    table: 'runs',
+    draw: (table, rows) =>
+      scatter(table.derive({ run: 'd => d.N + " " + d.D + " " + d.T + " " + d.seed', loops: 'd => d.T + " loops"' }), {
+        id: 'scaling-predicted',
+        title: 'Losses against those that the law predicts',
+        caption: `One point a run, ${rows.length} runs of different size, tokens and loops`,
+        x: { field: 'predicted', title: 'Predicted loss, nats' },
+        y: { field: 'loss', title: 'Held-out loss, nats' },
+        point: 'run',
+        group: 'loops',
+        names: false,
+        slopes: [{ slope: 1, name: 'as predicted' }],
+      }),
+  },
+  {
+    analysis: 'scaling',
+    table: 'isoFlop',
+    draw: (_, rows) =>
+      lineChart(from(isoFlopCurves(rows)), {
+        id: 'scaling-isoflop',
+        title: 'The best size for a training budget',
+        caption:
+          'Loss that the fitted law predicts at its fewest loops if the budget goes into a model of this size and the tokens left for it',
+        x: { field: 'N', title: 'Parameters', scale: 'log10' },
+        y: { field: 'loss', title: 'Predicted loss, nats' },
+        series: 'budget',
+      }),
+  },
 ];
+
+/** The isoFLOP curves of a law at its fewest loops, as far as they are within half as much again of their lowest loss. */
+export function isoFlopCurves(rows: Rows): { N: number; loss: number; budget: string }[] {
+  const fewest = Math.min(...rows.map((r) => Number(r.T)));
+  const lowest = new Map(rows.flatMap((r) => (r.T === fewest && r.best === true ? [[r.budget, Number(r.loss)]] : [])));
+  return rows
+    .filter((r) => r.T === fewest && Number(r.loss) <= 1.5 * (lowest.get(r.budget) ?? 0))
+    .map((r) => ({
+      ...{ N: Number(r.N), loss: Number(r.loss) },
+      budget: `${Number(r.budget).toExponential(0).replace('+', '')} FLOPs`,
+    }));
+}
 
 /** Every chart that the tables of these analyses give; tables without a number are passed over. */
 export function analysisCharts(analyses: readonly AnalysisRecord[]): Chart[] {

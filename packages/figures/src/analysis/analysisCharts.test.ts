@@ -1,0 +1,37 @@
+// Charts of tables as analyses write them: what is left out of them, and that they can be drawn.
+import { describe, expect, it } from 'vitest';
+import { renderSvg } from '../render.ts';
+import { analysisCharts, isoFlopCurves } from './analysisCharts.ts';
+import type { AnalysisRecord } from './readAnalyses.ts';
+
+const isoFlop = [1, 2].flatMap((T) =>
+  [1e10, 1e11].flatMap((budget) =>
+    [1, 2, 4, 8].map((n) => ({ budget, T, N: 1000 * n, D: budget / n, loss: T + (n - 2) ** 2, best: n === 2 })),
+  ),
+);
+const record = (id: string, tables: AnalysisRecord['tables']): AnalysisRecord => ({
+  ...{ id, title: id, columns: {}, notes: [], tables },
+});
+
+describe('isoFlopCurves', () => {
+  it('keeps the fewest loops and what is near the lowest loss', () => {
+    const near = isoFlopCurves(isoFlop.map((r) => ({ ...r, loss: r.T + 0.1 * (r.N / 1000 - 2) ** 2 })));
+    expect(near.map((r) => [r.budget, r.N])).toEqual(
+      ['1e10 FLOPs', '1e11 FLOPs'].flatMap((b) => [1000, 2000, 4000].map((n) => [b, n])),
+    );
+  });
+});
+
+describe('analysisCharts', () => {
+  it('draws probes inside loops, and a scaling law', async () => {
+    const layers = [1, 2, 3, 4].map((computed) => ({
+      ...{ target: 'answer', site: 'answer', loop: Math.ceil(computed / 2), layer: 2 - (computed % 2), computed },
+      ...{ accuracy: computed / 4, lo: 0, hi: 1, majority: 0.2, selectivity: 0 },
+    }));
+    const runs = isoFlop.map(({ N, D, T, loss }) => ({ N, D, T, seed: 0, loss, predicted: loss + 0.1 }));
+    const charts = analysisCharts([record('probes', { layers }), record('scaling', { runs, isoFlop })]);
+    expect(charts.map((c) => c.id)).toEqual(['probes-layers', 'scaling-predicted', 'scaling-isoflop']);
+    for (const chart of charts) expect(await renderSvg(chart.spec)).toContain('<svg');
+    expect(charts[0]?.caption).toContain('a loop has 2 layers');
+  });
+});
