@@ -66,8 +66,7 @@ export function parseHeader(bytes: Uint8Array, dataBytes: number, where: string)
   const json = parseJson(bytes, bad);
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return bad('its header is no JSON object');
   const { __metadata__: meta = {}, ...entries } = json as Record<string, unknown>; // an object, checked above
-  const metadata = z.record(z.string(), z.string()).safeParse(meta);
-  if (!metadata.success) return bad('__metadata__ must map text to text');
+  if (!isTexts(meta)) return bad('__metadata__ must map text to text');
   const tensors = Object.entries(entries).map(([name, value]): TensorInfo => {
     const parsed = entry.safeParse(value);
     if (!parsed.success) {
@@ -92,7 +91,7 @@ export function parseHeader(bytes: Uint8Array, dataBytes: number, where: string)
     at = t.end;
   }
   if (at !== dataBytes) bad(`bytes ${at} to ${dataBytes} belong to no tensor`);
-  return { tensors, metadata: metadata.data };
+  return { tensors, metadata: meta };
 }
 
 function parseJson(bytes: Uint8Array, bad: (problem: string) => never): unknown {
@@ -112,4 +111,14 @@ function parseJson(bytes: Uint8Array, bad: (problem: string) => never): unknown 
   const twice = duplicateKey(text);
   if (twice !== undefined) return bad(`its header names '${twice}' twice`);
   return json;
+}
+
+/** Whether `x` is an object of texts. By hand: a zod record drops the key `__proto__`. */
+function isTexts(x: unknown): x is Readonly<Record<string, string>> {
+  return (
+    typeof x === 'object' &&
+    x !== null &&
+    !Array.isArray(x) &&
+    Object.values(x).every((text) => typeof text === 'string')
+  );
 }

@@ -142,6 +142,11 @@ describe('writing', () => {
     );
   });
 
+  it('keeps metadata of any name', () => {
+    const metadata = JSON.parse('{"__proto__": "a", "constructor": "b"}');
+    expect(Object.entries(readSafetensors(bytesOf({}, metadata)).metadata)).toEqual(Object.entries(metadata));
+  });
+
   it('gives equal bytes for equal content in any order', () => {
     const a = { dtype: 'F32', shape: [1], data: Float32Array.of(1) } as const;
     expect(bytesOf({ x: a, y: { ...a, dtype: 'BF16' } })).toEqual(bytesOf({ y: { ...a, dtype: 'BF16' }, x: a }));

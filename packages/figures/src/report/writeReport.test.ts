@@ -138,40 +138,43 @@ it('escapes for HTML and for scripts', () => {
 });
 
 const browser = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
-describe.skipIf(browser === undefined)('in a browser (skipped: needs Chromium, run apt-get install chromium)', () => {
-  const dump = async (path: string, size: string) => {
-    const flags = [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      `--user-data-dir=${join(root, 'browser')}`,
-      `--window-size=${size}`,
-      '--virtual-time-budget=8000',
-      '--dump-dom',
-      `file://${path}`,
-    ];
-    const { stdout } = await promisify(execFile)(browser ?? '', flags, { maxBuffer: 64 << 20, timeout: 25_000 });
-    return stdout.replace(/<script[\s\S]*?<\/script>/g, '');
-  };
+describe.skipIf(browser === undefined)(
+  browser ? 'in a browser' : 'skipped: needs Chromium, run tools/setup-chromium.sh',
+  () => {
+    const dump = async (path: string, size: string) => {
+      const flags = [
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        `--user-data-dir=${join(root, 'browser')}`,
+        `--window-size=${size}`,
+        '--virtual-time-budget=8000',
+        '--dump-dom',
+        `file://${path}`,
+      ];
+      const { stdout } = await promisify(execFile)(browser ?? '', flags, { maxBuffer: 64 << 20, timeout: 25_000 });
+      return stdout.replace(/<script[\s\S]*?<\/script>/g, '');
+    };
 
-  it('draws live charts', async () => {
-    await writeReport(options);
-    const dom = await dump(options.out, '1280,900');
-    expect(dom.match(/<figure class="card[^"]* live"/g)).toHaveLength(3);
-    expect(dom.match(/class="vega-embed[ "]/g)).toHaveLength(3);
-    expect(dom).not.toContain('class="still');
-  });
+    it('draws live charts', async () => {
+      await writeReport(options);
+      const dom = await dump(options.out, '1280,900');
+      expect(dom.match(/<figure class="card[^"]* live"/g)).toHaveLength(3);
+      expect(dom.match(/class="vega-embed[ "]/g)).toHaveLength(3);
+      expect(dom).not.toContain('class="still');
+    });
 
-  it('runs nothing that comes from data', async () => {
-    await writeReport(hostile);
-    const dom = await dump(hostile.out, '1280,900');
-    expect(dom).not.toContain('<title>owned');
-    expect(dom).not.toContain('<img');
-    expect(dom).toMatch(/<figure class="card[^"]* live"/);
-  });
-});
+    it('runs nothing that comes from data', async () => {
+      await writeReport(hostile);
+      const dom = await dump(hostile.out, '1280,900');
+      expect(dom).not.toContain('<title>owned');
+      expect(dom).not.toContain('<img');
+      expect(dom).toMatch(/<figure class="card[^"]* live"/);
+    });
+  },
+);

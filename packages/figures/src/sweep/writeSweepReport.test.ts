@@ -180,80 +180,83 @@ describe('a report', () => {
 });
 
 const browser = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
-describe.skipIf(browser === undefined)('in a browser (skipped: needs Chromium, run tools/setup-chromium.sh)', () => {
-  const path = join(root, 'grid.html');
-  const hostilePath = join(root, 'hostile.html');
-  let opened: Awaited<ReturnType<typeof chromium.launch>>;
-  beforeAll(async () => {
-    await writeSweepReport({ dir: gridDir, out: path });
-    await writeSweepReport({ dir: hostile, out: hostilePath });
-    opened = await chromium.launch({
-      executablePath: browser ?? '',
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
+describe.skipIf(browser === undefined)(
+  browser ? 'in a browser' : 'skipped: needs Chromium, run tools/setup-chromium.sh',
+  () => {
+    const path = join(root, 'grid.html');
+    const hostilePath = join(root, 'hostile.html');
+    let opened: Awaited<ReturnType<typeof chromium.launch>>;
+    beforeAll(async () => {
+      await writeSweepReport({ dir: gridDir, out: path });
+      await writeSweepReport({ dir: hostile, out: hostilePath });
+      opened = await chromium.launch({
+        executablePath: browser ?? '',
+        args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
+      });
     });
-  });
-  afterAll(() => opened.close());
+    afterAll(() => opened.close());
 
-  const withPage = async (
-    file: string,
-    width: number,
-    colorScheme: 'light' | 'dark',
-    f: (tab: Page) => Promise<void>,
-  ) => {
-    const tab = await opened.newPage({ viewport: { width, height: 900 }, colorScheme });
-    const problems: string[] = [];
-    tab.on('pageerror', (error) => problems.push(error.message));
-    tab.on('console', (line) => line.type() === 'error' && problems.push(line.text()));
-    await tab.goto(`file://${file}`);
-    await tab.waitForFunction(() => !document.querySelector('.plot .still'), undefined, { timeout: 20_000 });
-    await f(tab);
-    expect(problems).toEqual([]);
-    await tab.close();
-  };
+    const withPage = async (
+      file: string,
+      width: number,
+      colorScheme: 'light' | 'dark',
+      f: (tab: Page) => Promise<void>,
+    ) => {
+      const tab = await opened.newPage({ viewport: { width, height: 900 }, colorScheme });
+      const problems: string[] = [];
+      tab.on('pageerror', (error) => problems.push(error.message));
+      tab.on('console', (line) => line.type() === 'error' && problems.push(line.text()));
+      await tab.goto(`file://${file}`);
+      await tab.waitForFunction(() => !document.querySelector('.plot .still'), undefined, { timeout: 20_000 });
+      await f(tab);
+      expect(problems).toEqual([]);
+      await tab.close();
+    };
 
-  it.each([
-    [1280, 'light'],
-    [390, 'dark'],
-  ] as const)(
-    'is alive and fits at %i px, %s',
-    (width, scheme) =>
-      withPage(path, width, scheme, async (tab) => {
-        expect(await tab.locator('.vega-embed').count()).toBe(6); // two panels, four charts
-        expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-        const widest = await tab.evaluate(() =>
-          Math.max(...[...document.querySelectorAll('.plot')].map((p) => p.scrollWidth - p.clientWidth)),
-        );
-        expect(widest).toBeLessThanOrEqual(1);
-      }),
-    40_000,
-  );
+    it.each([
+      [1280, 'light'],
+      [390, 'dark'],
+    ] as const)(
+      'is alive and fits at %i px, %s',
+      (width, scheme) =>
+        withPage(path, width, scheme, async (tab) => {
+          expect(await tab.locator('.vega-embed').count()).toBe(6); // two panels, four charts
+          expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+          const widest = await tab.evaluate(() =>
+            Math.max(...[...document.querySelectorAll('.plot')].map((p) => p.scrollWidth - p.clientWidth)),
+          );
+          expect(widest).toBeLessThanOrEqual(1);
+        }),
+      40_000,
+    );
 
-  it(
-    'orders rows by a heading',
-    () =>
-      withPage(path, 1280, 'light', async (tab) => {
-        const heading = tab.locator('.sortable').first().locator('th', { hasText: 'train.lr' });
-        const column = () => tab.locator('.sortable').first().locator('tbody td:nth-child(3)').allTextContents();
-        await heading.click();
-        expect((await column()).map(Number)).toEqual([...(await column()).map(Number)].sort((a, b) => b - a));
-        await heading.press('Enter');
-        expect((await column()).map(Number)).toEqual([...(await column()).map(Number)].sort((a, b) => a - b));
-        expect(await heading.getAttribute('aria-sort')).toBe('ascending');
-      }),
-    40_000,
-  );
+    it(
+      'orders rows by a heading',
+      () =>
+        withPage(path, 1280, 'light', async (tab) => {
+          const heading = tab.locator('.sortable').first().locator('th', { hasText: 'train.lr' });
+          const column = () => tab.locator('.sortable').first().locator('tbody td:nth-child(3)').allTextContents();
+          await heading.click();
+          expect((await column()).map(Number)).toEqual([...(await column()).map(Number)].sort((a, b) => b - a));
+          await heading.press('Enter');
+          expect((await column()).map(Number)).toEqual([...(await column()).map(Number)].sort((a, b) => a - b));
+          expect(await heading.getAttribute('aria-sort')).toBe('ascending');
+        }),
+      40_000,
+    );
 
-  it(
-    'runs nothing that comes from data',
-    () =>
-      withPage(hostilePath, 1280, 'light', async (tab) => {
-        expect(await tab.title()).not.toBe('owned');
-        expect(await tab.locator('img').count()).toBe(0);
-      }),
-    40_000,
-  );
+    it(
+      'runs nothing that comes from data',
+      () =>
+        withPage(hostilePath, 1280, 'light', async (tab) => {
+          expect(await tab.title()).not.toBe('owned');
+          expect(await tab.locator('img').count()).toBe(0);
+        }),
+      40_000,
+    );
 
-  it('is a file of its own', () => {
-    expect(readFileSync(path, 'utf8').length).toBeGreaterThan(500_000);
-  });
-});
+    it('is a file of its own', () => {
+      expect(readFileSync(path, 'utf8').length).toBeGreaterThan(500_000);
+    });
+  },
+);

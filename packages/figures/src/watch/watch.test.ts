@@ -142,82 +142,85 @@ describe('the list of runs', () => {
 });
 
 const browser = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
-describe.skipIf(browser === undefined)('in a browser (skipped: needs Chromium, run tools/setup-chromium.sh)', () => {
-  const withPage = async (f: (tab: Page) => Promise<void>, url = page.url): Promise<void> => {
-    const opened = await chromium.launch({
-      executablePath: browser ?? '',
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
-    });
-    try {
-      const tab = await opened.newPage();
-      const errors: string[] = [];
-      tab.on('pageerror', (error) => errors.push(error.message));
-      await tab.goto(url);
-      await tab.waitForSelector('#list input');
-      await f(tab);
-      expect(errors).toEqual([]);
-    } finally {
-      await opened.close();
-    }
-  };
+describe.skipIf(browser === undefined)(
+  browser ? 'in a browser' : 'skipped: needs Chromium, run tools/setup-chromium.sh',
+  () => {
+    const withPage = async (f: (tab: Page) => Promise<void>, url = page.url): Promise<void> => {
+      const opened = await chromium.launch({
+        executablePath: browser ?? '',
+        args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
+      });
+      try {
+        const tab = await opened.newPage();
+        const errors: string[] = [];
+        tab.on('pageerror', (error) => errors.push(error.message));
+        await tab.goto(url);
+        await tab.waitForSelector('#list input');
+        await f(tab);
+        expect(errors).toEqual([]);
+      } finally {
+        await opened.close();
+      }
+    };
 
-  it(
-    'filters, draws curves, compares and draws figures',
-    () =>
-      withPage(async (tab) => {
-        await tab.fill('#filter', 'study:quick strategy:loop');
-        expect(await tab.textContent('#count')).toBe('3 of 7 runs');
-        for (const box of await tab.locator('#list input').all()) await box.check();
-        await tab.waitForSelector('#curves svg');
-        await tab.waitForSelector('#comparison td');
-        expect(await tab.textContent('#comparison')).toContain('seed');
-        await tab.click('#draw');
-        await tab.waitForSelector('#drawn img');
-        await tab.click('#none');
-        await tab.waitForSelector('#curves .empty');
-      }),
-    40_000,
-  );
+    it(
+      'filters, draws curves, compares and draws figures',
+      () =>
+        withPage(async (tab) => {
+          await tab.fill('#filter', 'study:quick strategy:loop');
+          expect(await tab.textContent('#count')).toBe('3 of 7 runs');
+          for (const box of await tab.locator('#list input').all()) await box.check();
+          await tab.waitForSelector('#curves svg');
+          await tab.waitForSelector('#comparison td');
+          expect(await tab.textContent('#comparison')).toContain('seed');
+          await tab.click('#draw');
+          await tab.waitForSelector('#drawn img');
+          await tab.click('#none');
+          await tab.waitForSelector('#curves .empty');
+        }),
+      40_000,
+    );
 
-  it(
-    'shows hostile names as text',
-    () =>
-      withPage(async (tab) => {
-        await tab.fill('#filter', 'onerror');
-        await tab.locator('#list input').first().check();
-        await tab.waitForSelector('#curves svg');
-        await tab.waitForSelector('#comparison table');
-        await tab.click('#draw');
-        await tab.waitForSelector('#drawn img');
-        expect(await tab.title()).toBe('LoopLab runs');
-        expect(await tab.locator('img[src="x"]').count()).toBe(0);
-        expect(await tab.textContent('#list')).toContain(HOSTILE);
-      }),
-    40_000,
-  );
+    it(
+      'shows hostile names as text',
+      () =>
+        withPage(async (tab) => {
+          await tab.fill('#filter', 'onerror');
+          await tab.locator('#list input').first().check();
+          await tab.waitForSelector('#curves svg');
+          await tab.waitForSelector('#comparison table');
+          await tab.click('#draw');
+          await tab.waitForSelector('#drawn img');
+          expect(await tab.title()).toBe('LoopLab runs');
+          expect(await tab.locator('img[src="x"]').count()).toBe(0);
+          expect(await tab.textContent('#list')).toContain(HOSTILE);
+        }),
+      40_000,
+    );
 
-  it('holds a thousand runs', async () => {
-    const many = join(root, 'many');
-    writeQuickstart(join(many, 'quick'), 1);
-    const like = join(many, new RunIndex(many).lines()[0]?.id ?? '');
-    const config = JSON.parse(readFileSync(join(like, 'config.json'), 'utf8'));
-    for (let i = 0; i < 998; i++) {
-      const dir = join(many, `study${i % 10}`, `run${i}`);
-      mkdirSync(dir, { recursive: true });
-      writeFileSync(join(dir, 'config.json'), JSON.stringify({ ...config, study: `study${i % 10}`, seed: i }));
-      cpSync(join(like, 'metrics.jsonl'), join(dir, 'metrics.jsonl'));
-    }
-    const large = await watch({ root: many });
-    try {
-      await withPage(async (tab) => {
-        expect(await tab.textContent('#count')).toBe('1000 runs');
-        await tab.fill('#filter', 'study:study3');
-        expect(await tab.textContent('#count')).toBe('100 of 1000 runs');
-        await tab.locator('#list input').first().check();
-        await tab.waitForSelector('#curves svg');
-      }, large.url);
-    } finally {
-      await large.close();
-    }
-  }, 60_000);
-});
+    it('holds a thousand runs', async () => {
+      const many = join(root, 'many');
+      writeQuickstart(join(many, 'quick'), 1);
+      const like = join(many, new RunIndex(many).lines()[0]?.id ?? '');
+      const config = JSON.parse(readFileSync(join(like, 'config.json'), 'utf8'));
+      for (let i = 0; i < 998; i++) {
+        const dir = join(many, `study${i % 10}`, `run${i}`);
+        mkdirSync(dir, { recursive: true });
+        writeFileSync(join(dir, 'config.json'), JSON.stringify({ ...config, study: `study${i % 10}`, seed: i }));
+        cpSync(join(like, 'metrics.jsonl'), join(dir, 'metrics.jsonl'));
+      }
+      const large = await watch({ root: many });
+      try {
+        await withPage(async (tab) => {
+          expect(await tab.textContent('#count')).toBe('1000 runs');
+          await tab.fill('#filter', 'study:study3');
+          expect(await tab.textContent('#count')).toBe('100 of 1000 runs');
+          await tab.locator('#list input').first().check();
+          await tab.waitForSelector('#curves svg');
+        }, large.url);
+      } finally {
+        await large.close();
+      }
+    }, 60_000);
+  },
+);
