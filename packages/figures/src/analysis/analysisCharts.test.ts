@@ -23,6 +23,18 @@ describe('isoFlopCurves', () => {
 });
 
 describe('analysisCharts', () => {
+  it('draws what is known of a person at the loop that knows most, and what an answer costs', async () => {
+    const attributes = [1, 2, 3].flatMap((loop) =>
+      ['name', 'city'].map((attribute) => ({ loop, attribute, bitsPerPerson: loop === 2 ? 4 : -9, maxPerPerson: 5 })),
+    );
+    const cost = [1, 2].map((loops) => ({ way: 'latent', loops, flops: loops, milliseconds: null, accuracy: 1 / 3 }));
+    const charts = analysisCharts([record('capacity', { attributes }), record('cotBaseline', { cost })]);
+    expect(charts[0]?.caption).toContain('read after loop 2');
+    expect(charts[1]?.caption).toContain('against the counted FLOPs');
+    const drawn = await Promise.all(charts.map((c) => renderSvg(c.spec)));
+    expect(drawn[1]).toContain('>1 loop<');
+  });
+
   it('draws probes inside loops, and a scaling law', async () => {
     const layers = [1, 2, 3, 4].map((computed) => ({
       ...{ target: 'answer', site: 'answer', loop: Math.ceil(computed / 2), layer: 2 - (computed % 2), computed },

@@ -229,6 +229,64 @@ const drawings: readonly Drawing[] = [
       }),
   },
   {
+    analysis: 'capacity',
+    table: 'attributes',
+    draw: (table, rows) => {
+      const known = (loop: number): number =>
+        rows.reduce((sum, r) => sum + (r.loop === loop ? Number(r.bitsPerPerson) : 0), 0);
+      const best = rows.map((r) => Number(r.loop)).reduce((a, b) => (known(b) > known(a) ? b : a));
+      return scatter(table.filter(`d => d.loop == ${best}`), {
+        id: 'capacity-attributes',
+        title: 'What is known of a person',
+        caption: `Bits stored of each attribute, a person, read after loop ${best}, where most is known`,
+        x: { field: 'maxPerPerson', title: 'Bits there are' },
+        y: { field: 'bitsPerPerson', title: 'Bits stored' },
+        point: 'attribute',
+        slopes: [{ slope: 1, name: 'all there is' }],
+      });
+    },
+  },
+  {
+    analysis: 'cotBaseline',
+    table: 'cost',
+    draw: (_, rows) => {
+      const timed = rows.every((r) => r.milliseconds !== null);
+      return scatter(
+        from(
+          rows.map((r) => ({
+            ...r,
+            name: r.way === 'written' ? 'written chain' : r.loops === 1 ? '1 loop' : `${r.loops} loops`,
+          })),
+        ),
+        {
+          id: 'cot-cost',
+          title: 'What an answer costs, written and latent',
+          caption: `Share of problems answered right, against ${timed ? 'the time of one answer with a cache' : 'the counted FLOPs of an answer'}, prompt included`,
+          x: timed
+            ? { field: 'milliseconds', title: 'Milliseconds of an answer' }
+            : { field: 'flops', title: 'FLOPs of an answer', log: true },
+          y: { field: 'accuracy', title: 'Answered right', share: true },
+          point: 'name',
+          front: true,
+        },
+      );
+    },
+  },
+  {
+    analysis: 'cotBaseline',
+    table: 'interventions',
+    draw: (table) =>
+      lineChart(table, {
+        id: 'cot-tampering',
+        title: 'Does the answer depend on the written chain?',
+        caption:
+          'Share of answers that stay the same when the chain is tampered with; band: 95% Wilson interval over problems',
+        x: { field: 'steps', title: 'Chain values' },
+        y: { field: 'same', title: 'Same answer', share: true, lo: 'sameLo', hi: 'sameHi' },
+        series: 'intervention',
+      }),
+  },
+  {
     analysis: 'scaling',
     table: 'runs',
     draw: (table, rows) =>
