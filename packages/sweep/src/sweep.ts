@@ -92,7 +92,14 @@ export async function runSweep(
     };
     const only = options.retry && new Set(reopenRuns(folder.dir, options.retry));
     const driver = new Driver(plan, folder, context, {
-      ...{ launcher, worker: options.worker ?? workerCommand(), maxFailures, retries, device, threads: shares.threads },
+      ...{
+        launcher,
+        worker: options.worker ?? workerCommand(shares.threads),
+        maxFailures,
+        retries,
+        device,
+        threads: shares.threads,
+      },
       ...(only ? { only } : {}),
       ...(options.signal ? { signal: options.signal } : {}),
       events: watch ?? silent,
@@ -132,10 +139,13 @@ export function shareOf(
   return { workers: w, threads: threads ?? Math.max(1, Math.floor(cores / w)) };
 }
 
-/** The program of a run's process; beside this file, built or not. */
-function workerCommand(): string[] {
+/**
+ * The program of a run's process; beside this file, built or not. A run of one thread has one core: the threads with which V8 collects
+ * garbage would take from the next run's (`bench/README.md` has the numbers).
+ */
+function workerCommand(threads: number): string[] {
   const name = import.meta.filename.endsWith('.ts') ? 'worker.ts' : 'worker.js';
-  return [process.execPath, join(import.meta.dirname, name)];
+  return [process.execPath, ...(threads === 1 ? ['--single-threaded-gc'] : []), join(import.meta.dirname, name)];
 }
 
 const silent: SweepEvents = { begin: () => {}, ended: () => {}, failed: () => {}, progress: () => {} };
