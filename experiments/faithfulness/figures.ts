@@ -1,5 +1,5 @@
 // Agreement between loops, when chain steps can be read off, and which of them the answer follows when they are patched.
-import { defineFigure, heatMap } from '@looplab/figures';
+import { defineFigure, heatMap, lineChart } from '@looplab/figures';
 import { from } from 'arquero';
 
 type Row = Readonly<Record<string, number | string | null>>;
@@ -63,5 +63,49 @@ export default [
         value: { field: 'follows', title: 'Follows', share: true },
       }),
     height: 300,
+  }),
+  defineFigure({
+    id: 'probes',
+    inputs: ['data/probes-probes.csv'],
+    table: (inputs) =>
+      inputs
+        .table('data/probes-probes.csv')
+        .filter((d: { site: string }) => d.site === 'answer')
+        .select('seed', 'target', 'loop', 'accuracy'),
+    chart: (table) =>
+      heatMap(table, {
+        id: 'probes',
+        title: 'What can be read off the state at the answer',
+        caption:
+          'Cross-validated accuracy of ridge probes for each value of the chain, the answer and what the model says',
+        x: { field: 'loop', title: 'Loop (0: before the first)' },
+        y: { field: 'target', title: 'Read off' },
+        value: { field: 'accuracy', title: 'Accuracy', share: true },
+        upwards: false,
+      }),
+    height: 330,
+  }),
+  defineFigure({
+    id: 'movement',
+    inputs: ['data/geometry-movement.csv'],
+    table: (inputs) =>
+      inputs
+        .table('data/geometry-movement.csv')
+        .filter(
+          (d: { quantity: string; loop: number }) =>
+            d.loop > 1 && (d.quantity === 'relative step' || d.quantity === 'entropy'),
+        )
+        .select('seed', 'loop', 'quantity', 'value')
+        .rename({ quantity: 'series' }),
+    chart: (table) =>
+      lineChart(table, {
+        id: 'movement',
+        title: 'How far the state moves in a loop, and how sure it is',
+        caption:
+          'At the answer: length of the change over that of the state before, and entropy of the prediction in nats; from loop 2, trained with 8',
+        x: { field: 'loop', title: 'Loop' },
+        y: { field: 'value', title: 'Relative step; entropy in nats' },
+        series: 'series',
+      }),
   }),
 ];

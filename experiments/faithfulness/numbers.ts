@@ -22,6 +22,14 @@ const numbers: readonly NumbersOf[] = [
     ...{ where: { target: 'model answer', site: 'answer' }, by: ['loop'] },
   },
   {
+    ...{ quantity: 'relative step of the state', table: 'geometry-movement', value: 'value' },
+    ...{ where: { quantity: 'relative step' }, by: ['loop'] },
+  },
+  {
+    ...{ quantity: 'entropy of the prediction, nats', table: 'geometry-movement', value: 'value' },
+    ...{ where: { quantity: 'entropy' }, by: ['loop'] },
+  },
+  {
     ...{ quantity: 'selectivity of that', table: 'probes-probes', value: 'selectivity' },
     ...{ where: { target: 'model answer', site: 'answer' }, by: ['loop'] },
   },
