@@ -34,6 +34,8 @@ export interface ForwardOptions {
   readonly loops?: number;
   /** Instead of the strategy's policy. */
   readonly kv?: KvPolicy;
+  /** Hand the outputs of all layers to `pick`, too. */
+  readonly layers?: boolean;
   /** A rule that freezes tokens, made of the tensors that come with each run. */
   exit?(given: readonly tf.Tensor[]): ExitRule;
 }
@@ -41,14 +43,15 @@ export interface ForwardOptions {
 /**
  * A compiled `trace -> pick(trace)`: called with a batch, it returns what `pick` returned, flat, with plain arrays in
  * place of the tensors. Of several trajectories the first is picked from.
- * @param pick pure tensor operations; `layers` are the outputs of the trace's layers in the order in which they were computed
+ * @param pick pure tensor operations; `outputs` are those of the trace's layers in the order in which they were computed, none unless
+ *   asked for
  */
 export function forward(
   context: AnalysisContext,
   pick: (
     trace: Trace,
     inputs: Inputs & { readonly targets: tf.Tensor },
-    layers: readonly LayerOutput[],
+    outputs: readonly LayerOutput[],
   ) => Tree<tf.Tensor>,
   options: ForwardOptions = {},
 ): {
@@ -56,21 +59,21 @@ export function forward(
   release(): Promise<void>;
 } {
   assertContext(context);
-  const { loops = deepest(context), kv, exit } = options;
+  const { loops = deepest(context), kv, exit, layers = false } = options;
   const { model, strategy, params } = context;
   const pass = compile(
     (p: typeof params, batch: Inputs & { targets: tf.Tensor }, noise: Noise, given: readonly tf.Tensor[]) => {
       const { targets, ...inputs } = batch; // what should be answered is no input
       const rule = exit?.(given);
-      const over = { ...(kv ? { kv } : {}), ...(rule ? { exit: rule } : {}) };
-      const layers = new Map<string, LayerOutput>(); // of several trajectories those of the first, which is computed first
+      const outputs = new Map<string, LayerOutput>(); // of several trajectories those of the first, which is computed first
       const inspect = (k: Micro, layer: number, x: tf.Tensor): void => {
         const at = `${k.t} ${layer}`;
-        if (!layers.has(at)) layers.set(at, { k, layer, x });
+        if (!outputs.has(at)) outputs.set(at, { k, layer, x });
       };
-      const [trace] = runTrace(model, strategy, p, inputs, { ...over, train: false, loops, noise, inspect });
+      const over = { ...(kv ? { kv } : {}), ...(rule ? { exit: rule } : {}), ...(layers ? { inspect } : {}) };
+      const [trace] = runTrace(model, strategy, p, inputs, { ...over, train: false, loops, noise });
       if (!trace) throw new Error('a strategy plans at least one trajectory');
-      return pick(trace, { ...inputs, targets }, [...layers.values()]);
+      return pick(trace, { ...inputs, targets }, [...outputs.values()]);
     },
     { name: 'analysis' },
   );

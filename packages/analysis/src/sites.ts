@@ -65,12 +65,12 @@ export async function siteStates(
   const pass = forward(
     context,
     (trace, _, outputs) => {
-      const made = layers ? insideLoops(trace, outputs) : [];
+      const made = insideLoops(trace, outputs);
       inside = made.map(({ loop, layer }) => ({ loop, layer }));
       const states = [trace.initial, ...trace.states].map((s) => flat(Object.values(s)[0] as tf.Tensor)); // states have a leaf
       return [...states, ...made.map(({ x }) => x)];
     },
-    { loops },
+    { loops, layers },
   );
   const byRow = new Map<number, number[]>();
   for (const [i, x] of instances.entries()) byRow.set(x.row, [...(byRow.get(x.row) ?? []), i]);
@@ -122,7 +122,6 @@ function insideLoops(trace: Trace, outputs: readonly LayerOutput[]): { loop: num
   const loopOf = (k: Micro): number => 1 + steps.filter((u) => isLoop(u) && u.t < k.t).length;
   const made: { loop: number; layer: number; x: tf.Tensor }[] = [];
   for (const { k, x } of outputs) {
-    if (k.ahead) continue;
     const loop = loopOf(k);
     made.push({ loop, layer: 1 + made.filter((m) => m.loop === loop).length, x });
   }
