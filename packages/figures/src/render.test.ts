@@ -2,12 +2,14 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { from } from 'arquero';
 import { afterAll, describe, expect, it } from 'vitest';
 import { defaultCharts } from './charts/defaultCharts.ts';
+import { heatMap } from './charts/heatMap.ts';
 import { accuracyPerLoop } from './charts/perLoop.ts';
 import { loadFonts } from './fonts.ts';
 import { readRuns } from './readRun.ts';
-import { renderPng, renderSvg, writePng, writeSvg } from './render.ts';
+import { headedSvg, renderPng, renderSvg, writePng, writeSvg } from './render.ts';
 import { writeQuickstart } from './synthetic.test-data.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'looplab-render-'));
@@ -90,4 +92,19 @@ it('writes files, making folders, and says where it cannot', async () => {
   await expect(writeSvg(join(root, 'deep', 'a.svg', 'b.svg'), chart)).rejects.toThrow(
     /cannot write .*b\.svg .*; choose another place/,
   );
+});
+
+it('breaks a caption earlier where long tick labels push it to the right', async () => {
+  const caption = Array.from({ length: 30 }, (_, i) => `word${i}`).join(' ');
+  const longest = async (label: string): Promise<number> => {
+    const table = from([1, 2].map((x) => ({ x, y: label, value: x / 4 })));
+    const axis = (field: string) => ({ field, title: field });
+    const map = heatMap(table, {
+      ...{ id: 'wide', title: 'Wide', caption },
+      ...{ x: axis('x'), y: axis('y'), value: axis('value') },
+    });
+    const svg = await headedSvg(map, { width: 600 });
+    return Math.max(...[...svg.matchAll(/>((?:word\d+ ?)+)/g)].map(([, line = '']) => line.length));
+  };
+  expect(await longest('a name that takes much of the room there is')).toBeLessThan((await longest('short')) - 20);
 });

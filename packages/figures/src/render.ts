@@ -44,17 +44,19 @@ function wantedSize(options: RenderOptions): Size {
 /**
  * A specification with size, theme and margins, ready for any Vega-Lite.
  * @param frame the size that panels share, margins included as far as they can be guessed
+ * @param beside what is left of the heading, which begins beside the tick labels
  */
 function themed(
   spec: TopLevelSpec,
   options: RenderOptions,
   measure: Measure,
   frame = wantedSize(options),
+  beside = usualLabels(options),
 ): TopLevelSpec {
   const theme = options.theme ?? 'screen';
   const config = themeConfig(theme, theme === 'paper' ? 'light' : (options.mode ?? 'light'));
   const size = labelSize(theme);
-  const room = wantedSize(options).width - 4.5 * size; // the heading begins beside the tick labels
+  const room = wantedSize(options).width - beside;
   return {
     ...spec,
     ...sized(spec, frame, size),
@@ -168,8 +170,8 @@ async function viewOf(spec: TopLevelSpec, options: RenderOptions): Promise<View>
   // Not in vega's types, but its documented hook: without a browser it would guess 0.8 em a letter.
   const { textMetrics } = vega as unknown as { textMetrics: { width: (item: TextItem, text: unknown) => number } };
   textMetrics.width = (item, text) => measure(String(text ?? ''), fontOf(item));
-  const run = async (frame: Size): Promise<View> => {
-    const compiled = vegaLite.compile(themed(spec, options, measure, frame)).spec;
+  const run = async (frame: Size, beside?: number): Promise<View> => {
+    const compiled = vegaLite.compile(themed(spec, options, measure, frame, beside)).spec;
     const view = new vega.View(vega.parse(compiled), { renderer: 'none', logLevel: vega.Error });
     await view.runAsync();
     return view;
@@ -177,7 +179,13 @@ async function viewOf(spec: TopLevelSpec, options: RenderOptions): Promise<View>
   try {
     const wanted = wantedSize(options);
     const view = await run(wanted);
-    if (panelsOf(spec) === undefined) return view;
+    if (panelsOf(spec) === undefined) {
+      // Long tick labels push the heading to the right, which is known once they are drawn.
+      const [beside = 0] = view.origin();
+      if (!options.title || beside <= usualLabels(options)) return view;
+      view.finalize();
+      return await run(wanted, beside);
+    }
     // What axes, names and legends take beside panels is known once they are drawn.
     const { width, height } = sizeOf(await view.toSVG());
     view.finalize();
@@ -230,6 +238,11 @@ export function withFont(svg: string): string {
 /** The weights of Inter that its texts are set in. */
 function weightsIn(svg: string): number[] {
   return svg.includes('font-weight="600"') ? [400, 600] : [400];
+}
+
+/** Room that tick labels take at most as a rule, beside which a heading begins. */
+function usualLabels(options: RenderOptions): number {
+  return 4.5 * labelSize(options.theme ?? 'screen');
 }
 
 /** Breaks a text into lines that fit. */
