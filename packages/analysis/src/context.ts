@@ -2,6 +2,7 @@
 import { type ModelConfig, type Params, paramSpecs, type Strategy } from '@looplab/core';
 import type { Task } from '@looplab/tasks';
 import { AnalysisError } from './analysisError.ts';
+import type { ProbeKind } from './linear/probe.ts';
 import type { ScalingPoint } from './scaling/law.ts';
 
 export interface AnalysisContext {
@@ -16,6 +17,8 @@ export interface AnalysisContext {
   readonly rows: number;
   /** Rows of one forward pass; default 16, fewer where the logits of 16 would be large. */
   readonly batch?: number;
+  /** Which linear probes read values off states; default ridge. */
+  readonly probe?: ProbeKind;
   /** Finished runs to fit a scaling law to; without them that analysis does not apply. */
   readonly sweep?: readonly ScalingPoint[];
   /**
@@ -38,12 +41,12 @@ export function remembered<T>(
 ): (context: AnalysisContext) => Promise<T> {
   const known = new WeakMap<Params, WeakMap<Strategy, Map<string, Promise<T>>>>();
   return (context) => {
-    const { params, strategy, model, task, seed } = context;
+    const { params, strategy, model, task, seed, probe } = context;
     const ofParams = known.get(params) ?? new WeakMap<Strategy, Map<string, Promise<T>>>();
     known.set(params, ofParams);
     const ofStrategy = ofParams.get(strategy) ?? new Map<string, Promise<T>>();
     ofParams.set(strategy, ofStrategy);
-    const id = JSON.stringify([model, task.config, rowsOf(context), batchOf(context), seed]);
+    const id = JSON.stringify([model, task.config, rowsOf(context), batchOf(context), seed, probe]);
     const before = ofStrategy.get(id);
     if (before) return before;
     const made = make(context);

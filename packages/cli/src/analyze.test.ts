@@ -41,6 +41,20 @@ it('keeps every analysis in the run and shows them on one page', { timeout: 180_
   expect(statSync(join(looped, 'artifacts/analysis/depth.json')).mtimeMs).toBe(before);
 });
 
+it('probes by logistic regression where that is asked for', { timeout: 120_000 }, async () => {
+  const [run = ''] = runs;
+  const read = () => JSON.parse(readFileSync(join(run, 'artifacts/analysis/probes.json'), 'utf8'));
+  for (const [kind, says] of [
+    ['ridge', /^Ridge/],
+    ['logistic', /^Logistic/],
+  ] as const) {
+    const { code } = await analyze(run, '--only', 'probes', '--probe', kind);
+    expect(code).toBe(0);
+    expect(read().notes[0]).toMatch(says);
+  }
+  expect(read().settings.probe).toBe('logistic');
+});
+
 it('collects one table over all runs of a folder', { timeout: 120_000 }, async () => {
   const { code } = await analyze(join(results, 'quickstart'), '--only', 'depth', '--collect', join(root, 'data'));
   expect(code).toBe(0);

@@ -8,6 +8,7 @@ import {
   type AnalysisResult,
   analyses,
   answerTimes,
+  type ProbeKind,
   skip,
 } from '@looplab/analysis';
 import { atomicWrite, ConfigError, nearest } from '@looplab/core';
@@ -38,6 +39,7 @@ export interface AnalyzeOptions {
   readonly only: readonly string[];
   readonly rows: number;
   readonly checkpoint: 'last' | 'best';
+  readonly probe: ProbeKind;
   /** Study file that brings strategies which are not in the registry. */
   readonly study?: string;
   /** A run that writes its chain, or a folder with one of each seed. */
@@ -61,6 +63,8 @@ export interface AnalyzedRun {
 interface Settings {
   readonly rows: number;
   readonly step: number;
+  /** Absent where it is the default. */
+  readonly probe?: Exclude<ProbeKind, 'ridge'>;
   /** Id of the run that writes the chain. */
   readonly writer?: string;
   /** Runs that a scaling law was fitted to. */
@@ -89,7 +93,7 @@ export async function analyzeRuns(options: AnalyzeOptions): Promise<AnalyzedRun[
     const writer = writers && writerFor(loaded, writers, options.checkpoint);
     const { model, strategy, params, task, seed } = loaded;
     const context: AnalysisContext = {
-      ...{ model, strategy, params, task, seed, rows: options.rows, progress: () => {} },
+      ...{ model, strategy, params, task, seed, rows: options.rows, probe: options.probe, progress: () => {} },
       ...(writer ? { writer } : {}),
       ...(sweep ? { sweep } : {}),
     };
@@ -98,6 +102,7 @@ export async function analyzeRuns(options: AnalyzeOptions): Promise<AnalyzedRun[
       const ofAll = analysis.of === 'folder';
       const settings: Settings = {
         ...{ rows: options.rows, step: loaded.step },
+        ...(options.probe === 'ridge' ? {} : { probe: options.probe }),
         ...(writer && !ofAll ? { writer: basename(writer.dir) } : {}),
         ...(sweep && ofAll ? { runs: sweep.length } : {}),
       };

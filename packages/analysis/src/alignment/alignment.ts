@@ -24,7 +24,7 @@ export const alignment: Analysis = defineAnalysis({
       step: 'chain step, from 1',
       loop: 'after which loop; 0 = before the first',
       site: 'the place where it is read off best: that of a step at or after it, or of the answer',
-      accuracy: 'cross-validated accuracy of a ridge probe there',
+      accuracy: 'cross-validated accuracy of a linear probe there',
       normalised:
         '(accuracy - majority) / (1 - majority): 1 = perfectly; 0 where the interval of the accuracy reaches the majority',
       arrival: 'share of what can be read off at best that arrives with this loop',

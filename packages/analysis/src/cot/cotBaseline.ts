@@ -196,10 +196,11 @@ async function probeTable(subject: WriterContext, problems: readonly Instance[])
   const foldOf = foldsOf(groups, 5, from);
   const types = kept.map((x) => x.ids[x.chain.at(-1)?.position ?? 0] ?? 0);
   const control = controlLabels(types, labels, from);
+  const kind = subject.probe ?? 'ridge';
   const rows: Row[] = [];
   for (let loop = 0; loop <= states.loops; loop++)
     for (const step of sites.keys()) {
-      const set = probeSet(features(states.vectors(loop, step), kept.length), foldOf, { groups });
+      const set = probeSet(features(states.vectors(loop, step), kept.length), foldOf, { kind, groups });
       const { accuracy, majority } = probe(set, labels);
       const random = new Set(control).size < 2 ? Number.NaN : probe(set, control).accuracy.value;
       rows.push({

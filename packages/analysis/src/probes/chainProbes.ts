@@ -37,6 +37,5 @@ export const chainProbes: (context: AnalysisContext) => Promise<ChainProbes> = r
     labels: Int32Array.from(kept, (x) => last?.[token(x.row, x.answerAt) ?? 0] ?? 0),
   };
   const targets = [...fixed, own];
-  const { seed, progress } = context;
-  return { all, steps, states, targets, cells: heatMap(states, targets, { seed, progress }) };
+  return { all, steps, states, targets, cells: heatMap(states, targets, context) };
 });

@@ -4,7 +4,7 @@ import { AnalysisError } from '../analysisError.ts';
 import type { AnalysisContext } from '../context.ts';
 import { features } from '../linear/features.ts';
 import { foldsOf } from '../linear/folds.ts';
-import { controlLabels, type ProbeKind, type ProbeResult, probe, probeSet } from '../linear/probe.ts';
+import { controlLabels, type ProbeResult, probe, probeSet } from '../linear/probe.ts';
 import { longestChain, type Place, type SiteStates } from '../sites.ts';
 
 /** What is read off the states. */
@@ -72,15 +72,13 @@ export function chainTargets(states: SiteStates, steps: readonly number[]): Prob
 export function heatMap(
   states: SiteStates,
   targets: readonly ProbeTarget[],
-  options: {
-    readonly seed: number;
-    readonly kind?: ProbeKind;
+  options: Pick<AnalysisContext, 'seed' | 'probe'> & {
     readonly folds?: number;
     readonly places?: readonly Place[];
     progress?: AnalysisContext['progress'];
   },
 ): HeatMapCell[] {
-  const { seed, kind = 'ridge', folds = 5, places = states.afterLoops, progress } = options;
+  const { seed, probe: kind = 'ridge', folds = 5, places = states.afterLoops, progress } = options;
   const { instances, sites } = states;
   const from = fold(key(seed), 'probes');
   const groups = instances.map((x) => x.row);

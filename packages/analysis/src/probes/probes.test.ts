@@ -38,6 +38,20 @@ describe('probes', () => {
     expect(at('value 4', 'step 4', 0)?.control).toBe(1);
   });
 
+  it('are logistic where that is asked for', async () => {
+    const context = circuitContext({ modulus: 5, seq: 4, rows: 120 });
+    const ridge = await probes.run(context);
+    const { tables, notes } = await probes.run({ ...context, probe: 'logistic' });
+    expect(notes[0]).toMatch(/^Logistic probes/);
+    const rows = tables.probes ?? [];
+    for (const r of rows)
+      if (r.target === 'model answer' && r.loop === 3 && r.site === 'answer') expect(r.accuracy).toBe(1);
+    expect(rows.map((r) => [r.target, r.site, r.loop])).toEqual(
+      ridge.tables.probes?.map((r) => [r.target, r.site, r.loop]),
+    );
+    expect(rows).not.toEqual(ridge.tables.probes); // chance is guessed otherwise
+  });
+
   it('look inside loops of several layers', async () => {
     const result = await probes.run(tinyLoopLM({ layers: 2, loops: 2, rows: 40 }));
     expectDocumented(probes, result);

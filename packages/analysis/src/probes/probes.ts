@@ -17,7 +17,7 @@ export const probes: Analysis = defineAnalysis({
       loop: 'after which loop; 0 = before the first',
       samples: 'instances',
       classes: 'distinct labels',
-      accuracy: 'cross-validated accuracy of a ridge probe, 0 to 1',
+      accuracy: 'cross-validated accuracy of a linear probe, 0 to 1',
       lo: "lower end of Wilson's 95% interval of the accuracy, over rows",
       hi: 'upper end',
       majority: 'share of the commonest label, which a blind probe reaches',
@@ -42,9 +42,8 @@ export const probes: Analysis = defineAnalysis({
     const { all, steps, states, targets, cells } = await chainProbes(context);
     const { instances: kept, sites } = states;
     const length = longestChain(kept);
-    const { seed, progress } = context;
     const { afterLayers } = await siteStates(context, kept, sites, { layers: true });
-    const inside = heatMap(states, targets, { seed, progress, places: afterLayers });
+    const inside = heatMap(states, targets, { ...context, places: afterLayers });
     const computed = (c: HeatMapCell): number =>
       1 + afterLayers.findIndex((p) => p.loop === c.loop && p.layer === c.layer);
     const blank = targets.filter(constant).map((t) => t.name);
@@ -77,7 +76,7 @@ export const probes: Analysis = defineAnalysis({
         })),
       },
       notes: [
-        `Ridge probes, 5 folds over ${new Set(kept.map((x) => x.row)).size} rows; a value is probed at its own place and those after it.`,
+        `${context.probe === 'logistic' ? 'Logistic' : 'Ridge'} probes, 5 folds over ${new Set(kept.map((x) => x.row)).size} rows; a value is probed at its own place and those after it.`,
         ...(kept.length < all.length
           ? [`${all.length - kept.length} instances with fewer than ${length} chain steps were left out.`]
           : []),

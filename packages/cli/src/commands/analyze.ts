@@ -21,6 +21,11 @@ export const analyze = command({
     },
     rows: wholeNumber('rows', 'held-out rows to use at most', 256),
     checkpoint: { choices: ['last', 'best'] as const, default: 'last' as const, describe: 'which checkpoint' },
+    probe: {
+      choices: ['ridge', 'logistic'] as const,
+      default: 'ridge' as const,
+      describe: 'which linear probes read values off states',
+    },
     study: {
       type: 'string',
       requiresArg: true,
@@ -50,9 +55,9 @@ export const analyze = command({
   ],
   async run(args) {
     const { analyzeRuns } = await import('../analyzeRuns.ts');
-    const { run, all, only, rows, checkpoint, study, writer, collect, again } = args;
+    const { run, all, only, rows, checkpoint, probe, study, writer, collect, again } = args;
     const done = await analyzeRuns({
-      ...{ path: String(run), all, only, rows, checkpoint, again, device: deviceOf(args) },
+      ...{ path: String(run), all, only, rows, checkpoint, probe, again, device: deviceOf(args) },
       ...(study === undefined ? {} : { study }),
       ...(writer === undefined ? {} : { writer }),
       ...(collect === undefined ? {} : { collect }),

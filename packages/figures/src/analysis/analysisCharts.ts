@@ -84,7 +84,7 @@ const drawings: readonly Drawing[] = [
         id: 'probes',
         title: 'What can be read off the state at the answer',
         caption:
-          'Cross-validated accuracy of ridge probes for each value of the chain and for the answer, after each loop',
+          'Cross-validated accuracy of linear probes for each value of the chain and for the answer, after each loop',
         x: { field: 'loop', title: 'Loop (0: before the first)' },
         y: { field: 'target', title: 'Read off' },
         value: { field: 'accuracy', title: 'Accuracy', share: true },
@@ -114,7 +114,7 @@ const drawings: readonly Drawing[] = [
       return heatMap(table.filter('d => d.site == "answer"'), {
         id: 'probes-layers',
         title: 'What can be read off inside the loops',
-        caption: `Cross-validated accuracy of ridge probes of the answer's place after each layer; a loop has ${perLoop} layers`,
+        caption: `Cross-validated accuracy of linear probes of the answer's place after each layer; a loop has ${perLoop} layers`,
         x: { field: 'computed', title: 'Layers computed' },
         y: { field: 'target', title: 'Read off' },
         value: { field: 'accuracy', title: 'Accuracy', share: true },
