@@ -3,9 +3,21 @@ import { loopLM } from '@looplab/core';
 import { entropyRegularised } from '@looplab/objectives';
 import { groupWords } from '@looplab/tasks';
 import { defineStudy } from '@looplab/train';
+import { ouro } from '../pretraining.ts';
 import { tiny } from '../tiny.ts';
 
-const stageOne = { name: 'language model', trainable: 'all', carry: 'none', steps: 1500 } as const;
+/** With the gate of the first stage, and with that of a second stage of so many updates. */
+function gates(steps: number, gateSteps: number) {
+  const stageOne = { name: 'language model', trainable: 'all', carry: 'none', steps } as const;
+  const stageTwo = {
+    name: 'gate',
+    objective: { id: 'gateImprovement' },
+    trainable: ['model.early_exit_gate.*'],
+    carry: 'none',
+    steps: gateSteps,
+  } as const;
+  return { stageI: { stages: [stageOne] }, stageII: { stages: [stageOne, stageTwo] } };
+}
 
 export default defineStudy({
   name: 'early-exit',
@@ -15,27 +27,14 @@ export default defineStudy({
   strategy: loopLM(),
   objective: entropyRegularised({ beta: 0.05 }),
   train: { steps: 1500, batch: 128, lr: 2e-3, warmup: 50, evalEvery: 500, evalBatches: 4, checkpointEvery: 10_000 },
-  variants: {
-    stageI: { stages: [stageOne] },
-    stageII: {
-      stages: [
-        stageOne,
-        {
-          name: 'gate',
-          objective: { id: 'gateImprovement' },
-          trainable: ['model.early_exit_gate.*'],
-          carry: 'none',
-          steps: 300,
-        },
-      ],
-    },
-  },
+  variants: gates(1500, 300),
   seeds: 3,
   scales: {
     tiny: {
       ...tiny,
       task: groupWords({ group: 'S3', seq: 4 }),
-      variants: { stageI: { stages: [{ ...stageOne, steps: 4 }] } },
+      variants: { stageI: gates(4, 1).stageI },
     },
+    paper: { ...ouro, variants: gates(ouro.train.steps, 1000) }, // how long the second stage took is not published
   },
 });

@@ -3,6 +3,7 @@ import { loopLM } from '@looplab/core';
 import { entropyRegularised } from '@looplab/objectives';
 import { groupWords } from '@looplab/tasks';
 import { defineStudy } from '@looplab/train';
+import { ouro } from '../pretraining.ts';
 import { tiny } from '../tiny.ts';
 
 export default defineStudy({
@@ -16,5 +17,6 @@ export default defineStudy({
   seeds: 3,
   scales: {
     tiny: { ...tiny, task: groupWords({ group: 'S3', seq: 4 }) },
+    paper: ouro,
   },
 });

@@ -4,6 +4,7 @@ import { entropyRegularised } from '@looplab/objectives';
 import { groupWords } from '@looplab/tasks';
 import { defineStudy } from '@looplab/train';
 import { betterThan } from '../pairedClaim.ts';
+import { fineWebEdu, sizes } from '../pretraining.ts';
 import { tiny } from '../tiny.ts';
 
 const geometric = (lambda: number) => ({ objective: entropyRegularised({ beta: 0.05, prior: 'geometric', lambda }) });
@@ -26,5 +27,13 @@ export default defineStudy({
   seeds: 3,
   scales: {
     tiny: { ...tiny, task: groupWords({ group: 'S3', seq: 4 }) },
+    paper: {
+      ...fineWebEdu,
+      model: sizes['778M'],
+      variants: {
+        uniform: {},
+        ...Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`geometric0${i + 1}`, geometric((i + 1) / 10)])),
+      },
+    },
   },
 });

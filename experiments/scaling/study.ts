@@ -3,6 +3,7 @@ import { fixedLoops } from '@looplab/core';
 import { lastLoop } from '@looplab/objectives';
 import { text } from '@looplab/tasks';
 import { defineStudy, type StudyOptions } from '@looplab/train';
+import { fineWebEdu, sizes } from '../pretraining.ts';
 import { corpus } from '../text/corpus.ts';
 
 type Arms = NonNullable<StudyOptions['variants']>;
@@ -37,13 +38,22 @@ export default defineStudy({
     checkpointEvery: 10_000,
   },
   variants: arms([16, 32, 48, 64], [1, 2, 4, 8], [125, 250, 500, 1000]),
-  seeds: 1,
+  seeds: 3,
   scales: {
     tiny: {
       task: text({ files: corpus, seq: 8 }),
       model: { dModel: 16, heads: 1, dFF: 16 },
       train: { batch: 4, warmup: 1, evalBatches: 1 },
       variants: arms([16], [1, 2], [2]),
+      seeds: 1,
+    },
+    paper: {
+      ...fineWebEdu,
+      variants: Object.fromEntries(
+        Object.entries(sizes).flatMap(([size, model]) =>
+          [1, 2, 4, 8].map((loops) => [`${size}-t${loops}`, { model: { ...model, loops } }]),
+        ),
+      ),
       seeds: 1,
     },
   },
