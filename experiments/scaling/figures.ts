@@ -8,7 +8,10 @@ const loopsOf = (r: Row): string => (r.T === 1 ? '1 loop' : `${r.T} loops`);
 
 /** Small models first, few loops first. */
 const inOrder = (rows: Row[]): Row[] =>
-  [...rows].sort((a, b) => (a.N ?? 0) - (b.N ?? 0) || (a.T ?? 0) - (b.T ?? 0) || (a.D ?? 0) - (b.D ?? 0));
+  [...rows].sort(
+    (a, b) =>
+      (a.N ?? 0) - (b.N ?? 0) || (a.T ?? 0) - (b.T ?? 0) || (a.D ?? 0) - (b.D ?? 0) || (a.seed ?? 0) - (b.seed ?? 0),
+  );
 
 export default [
   defineFigure({
@@ -33,7 +36,7 @@ export default [
       from(
         inOrder(inputs.table('data/scaling-runs.csv').objects() as Row[]).map((r) => ({
           ...r,
-          run: `${r.N} ${r.D} ${r.T}`,
+          run: `${r.N} ${r.D} ${r.T} ${r.seed}`,
           loops: loopsOf(r),
         })),
       ),

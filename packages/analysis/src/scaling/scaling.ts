@@ -1,21 +1,11 @@
 // The scaling analysis of a sweep: the law's constants with intervals, held-out runs predicted, isoFLOP curves.
-import { fold, key, randint } from '@looplab/core';
+import { fold, key } from '@looplab/core';
 import { type Analysis, defineAnalysis, skip } from '../analysis.ts';
 import { quantileOfSorted } from '../statistics/moments.ts';
 import { cell, type Row } from '../table.ts';
+import { goodness, middle, refits } from './goodness.ts';
 import { isoFlop } from './isoFlop.ts';
-import {
-  FEWEST,
-  fitLaw,
-  heldOutRSquared,
-  predict,
-  rSquared,
-  type ScalingLaw,
-  type ScalingPoint,
-  valuesOf,
-} from './law.ts';
-
-const RESAMPLES = 200;
+import { fitLaw, predict, type ScalingLaw, type ScalingPoint, valuesOf } from './law.ts';
 
 export const scaling: Analysis = defineAnalysis({
   id: 'scaling',
@@ -27,13 +17,15 @@ export const scaling: Analysis = defineAnalysis({
       constant: '`E`, or `scale`, `shift`, `exponent` of a term',
       variable: 'N (parameters), D (tokens) or T (loops); empty for E',
       value: 'of L = E + A/(N+t1)^a + B/(D+t2)^b + C/(T+t3)^g, L in nats a token',
-      lo: '2.5% quantile over refits on resampled runs',
+      lo: '2.5% quantile over refits on resampled cells of the sweep',
       hi: '97.5% quantile',
     },
     fit: {
       heldOut:
         '`nothing`: fit and test on all runs; a variable: each of its values predicted from the runs with other values',
       rSquared: 'explained share of the variance of the loss; empty where the rest is too few runs',
+      lo: '2.5% quantile over refits on resampled cells',
+      hi: '97.5% quantile',
       runs: 'runs',
     },
     runs: {
@@ -61,11 +53,7 @@ export const scaling: Analysis = defineAnalysis({
     const law = fitLaw(sweep, { key: from });
     const variables = law.terms.map((t) => t.variable);
     const shifts = law.terms.filter((t) => t.shift > 0).map((t) => t.variable);
-    const shape = { key: from, variables, shifts, from: law };
-    const refits = Array.from({ length: RESAMPLES }, (_, k) => randint(fold(from, k), sweep.length, sweep.length))
-      .map((rows) => Array.from(rows, (i) => sweep[i] as ScalingPoint)) // i is below the length
-      .filter((sample) => variables.every((v) => valuesOf(sample, v).length >= FEWEST))
-      .map((sample) => fitLaw(sample, shape));
+    const again = refits(sweep, law, from);
     const predictions = sweep.map((p) => predict(law, p));
     const budgets = budgetsOf(sweep);
     const sizes = valuesOf(sweep, 'N');
@@ -73,17 +61,12 @@ export const scaling: Analysis = defineAnalysis({
     return {
       tables: {
         law: constants(law).map(({ constant, variable, value }, i): Row => {
-          const sorted = refits.map((r) => constants(r)[i]?.value ?? Number.NaN).sort((a, b) => a - b);
-          const [lo, hi] = [quantileOfSorted(sorted, 0.025), quantileOfSorted(sorted, 0.975)];
+          const { lo, hi } = middle(again.map((r) => constants(r.law)[i]?.value ?? Number.NaN));
           return { constant, variable, value, lo: cell(lo), hi: cell(hi) };
         }),
-        fit: [
-          { heldOut: 'nothing', rSquared: cell(rSquared(sweep, predictions)), runs: sweep.length },
-          ...variables.map((v) => {
-            progress(`predicting runs of held-out ${v}`);
-            return { heldOut: v, rSquared: cell(heldOutRSquared(sweep, v, { key: from })), runs: sweep.length };
-          }),
-        ],
+        fit: goodness(sweep, law, again, { key: from, progress }).map(({ heldOut, rSquared, lo, hi }) => ({
+          ...{ heldOut, rSquared: cell(rSquared), lo: cell(lo), hi: cell(hi), runs: sweep.length },
+        })),
         runs: sweep.map(({ N, D, T, loss, seed: s }, i) => ({
           N,
           D,
@@ -101,7 +84,7 @@ export const scaling: Analysis = defineAnalysis({
           : [],
       },
       notes: [
-        `Runs are resampled for the intervals (${refits.length} refits).`,
+        `Cells of the sweep, the runs of one size, tokens and loops, are resampled for the intervals (${again.length} refits).`,
         ...(shifts.length < variables.length
           ? [`No shift is fitted in ${variables.filter((v) => !shifts.includes(v)).join(', ')}: it needs five values.`]
           : []),
