@@ -24,7 +24,7 @@ export const analyze = command({
     probe: {
       choices: ['ridge', 'logistic'] as const,
       default: 'ridge' as const,
-      describe: 'which linear probes read values off states',
+      describe: 'which linear probes read values off states; logistic ones take minutes',
     },
     study: {
       type: 'string',
