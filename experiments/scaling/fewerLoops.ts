@@ -1,7 +1,7 @@
 // Writes data/fewer-loops.csv: the law fitted to the runs of at most so many loops. `node experiments/scaling/fewerLoops.ts`
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fitLaw, goodness, refits, type ScalingPoint } from '@looplab/analysis';
+import { fitLaw, goodness, type ScalingPoint } from '@looplab/analysis';
 import { key } from '@looplab/core';
 import { from, fromCSV } from 'arquero';
 
@@ -9,20 +9,16 @@ const data = join(import.meta.dirname, 'data');
 const runs = fromCSV(readFileSync(join(data, 'scaling-runs.csv'), 'utf8')).objects() as ScalingPoint[]; // its columns
 const loops = [...new Set(runs.map((r) => r.T))].sort((a, b) => a - b);
 
-const rows = loops.map((most) => {
+const rows = loops.flatMap((most) => {
   const some = runs.filter((r) => r.T <= most);
   const law = fitLaw(some, { key: key(0) });
-  const constants = law.terms.map((t) => [`exponent${t.variable}`, t.exponent]);
-  const quality = goodness(some, law, refits(some, law, key(1)), { key: key(0) });
-  const names = { nothing: 'rSquared', N: 'heldOutN', D: 'heldOutD', T: 'heldOutT' };
-  const intervals = quality.map(({ heldOut, rSquared, lo, hi }) => {
-    const name = names[heldOut];
-    return { [name]: rSquared, [`${name}Lo`]: lo, [`${name}Hi`]: hi };
-  });
-  return Object.assign(
-    { loops: most, runs: some.length, E: law.E, ...Object.fromEntries(constants) },
-    ...intervals,
-  ) as object;
+  const exponents = law.terms.map((t) => [`exponent${t.variable}`, t.exponent]);
+  return goodness(some, law, { key: key(0) }).map((fit) => ({
+    loops: most,
+    ...fit,
+    E: law.E,
+    ...Object.fromEntries(exponents),
+  }));
 });
 const columns = Object.keys(rows.at(-1) ?? {});
 const short = (x: unknown): unknown => (typeof x === 'number' && !Number.isInteger(x) ? Number(x.toPrecision(6)) : x);

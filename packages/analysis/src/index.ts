@@ -48,14 +48,12 @@ export { chainTargets, type HeatMapCell, heatMap, type ProbeTarget } from './pro
 export { probes } from './probes/probes.ts';
 export { type Readouts, readouts } from './readouts.ts';
 export { analyses, analysisById } from './registry.ts';
-export { type Goodness, goodness, type Refit, refits } from './scaling/goodness.ts';
+export { goodness } from './scaling/goodness.ts';
 export { type IsoFlopPoint, isoFlop } from './scaling/isoFlop.ts';
 export {
   type FitOptions,
   fitLaw,
   heldOutRSquared,
-  type LawsWithout,
-  lawsWithout,
   type PowerTerm,
   predict,
   rSquared,

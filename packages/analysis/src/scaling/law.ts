@@ -81,6 +81,15 @@ function shapeOf(
   return { variables, shifts, constants: 1 + 2 * variables.length + variables.filter((v) => shifts.has(v)).length };
 }
 
+/** Whether the points are enough for a law of these terms: three values of each variable, more runs than constants. */
+export function canFit(
+  points: readonly ScalingPoint[],
+  options: Pick<FitOptions, 'shifts'> & { readonly variables: readonly Variable[] },
+): boolean {
+  const { variables, constants } = shapeOf(points, options);
+  return variables.every((v) => valuesOf(points, v).length >= FEWEST) && points.length > constants;
+}
+
 /**
  * The law that minimises the Huber loss of log L, of several random starts the best. All constants are positive: their
  * logarithms are what is fitted (arXiv 2510.25741, appendix D, gives the form; 2203.15556 the method).
@@ -204,45 +213,22 @@ export function rSquared(points: readonly ScalingPoint[], predictions: readonly 
   return 1 - error / points.reduce((s, p) => s + (p.loss - center) ** 2, 0);
 }
 
-/** For each value of a variable, the law fitted to the points of its other values. */
-export type LawsWithout = ReadonlyMap<number, ScalingLaw>;
-
 /**
- * Holds out value by value: for each value of `variable`, a law of the same terms is fitted to the other points, which
- * know nothing of it.
- * @param options.from laws without the same values to start each fit from alone; for refits on resampled points
- * @returns undefined where the rest is too few points for a law
+ * R2 on points held out value by value: for each value of `variable`, a law of the same terms is fitted to the other
+ * points, which know nothing of it, and predicts them. The smallest and the largest value are extrapolated to, the others interpolated.
+ * @returns NaN where the rest is too few points for a law
  */
-export function lawsWithout(
-  points: readonly ScalingPoint[],
-  variable: Variable,
-  options: Omit<FitOptions, 'from'> & { readonly from?: LawsWithout },
-): LawsWithout | undefined {
-  const { from, ...shape } = options;
-  const { variables } = shapeOf(points, shape);
-  const laws = new Map<number, ScalingLaw>();
+export function heldOutRSquared(points: readonly ScalingPoint[], variable: Variable, options: FitOptions): number {
+  const { variables } = shapeOf(points, options);
+  const kept: ScalingPoint[] = [];
+  const predictions: number[] = [];
   for (const value of valuesOf(points, variable)) {
+    const test = points.filter((p) => p[variable] === value);
     const train = points.filter((p) => p[variable] !== value);
-    const start = from?.get(value);
-    // A refit has the shifts of the law it starts from.
-    const shifts = start && { shifts: start.terms.filter((t) => t.shift > 0).map((t) => t.variable) };
-    const { constants } = shapeOf(train, { ...shape, variables, ...shifts });
-    if (variables.some((v) => valuesOf(train, v).length < FEWEST) || train.length <= constants) return undefined;
-    laws.set(value, fitLaw(train, { ...shape, variables, ...shifts, ...(start ? { from: start } : {}) }));
+    if (!canFit(train, { ...options, variables })) return Number.NaN;
+    const law = fitLaw(train, { ...options, variables });
+    kept.push(...test);
+    predictions.push(...test.map((p) => predict(law, p)));
   }
-  return laws;
-}
-
-/**
- * R2 of points each predicted by the law without its value. The smallest and the largest value are extrapolated to, the
- * others interpolated.
- */
-export function heldOutRSquared(points: readonly ScalingPoint[], variable: Variable, laws: LawsWithout): number {
-  return rSquared(
-    points,
-    points.map((p) => {
-      const law = laws.get(p[variable]);
-      return law ? predict(law, p) : Number.NaN;
-    }),
-  );
+  return rSquared(kept, predictions);
 }

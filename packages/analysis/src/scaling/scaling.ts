@@ -1,11 +1,13 @@
 // The scaling analysis of a sweep: the law's constants with intervals, held-out runs predicted, isoFLOP curves.
-import { fold, key } from '@looplab/core';
+import { fold, key, randint } from '@looplab/core';
 import { type Analysis, defineAnalysis, skip } from '../analysis.ts';
 import { quantileOfSorted } from '../statistics/moments.ts';
 import { cell, type Row } from '../table.ts';
-import { goodness, middle, refits } from './goodness.ts';
+import { goodness } from './goodness.ts';
 import { isoFlop } from './isoFlop.ts';
-import { fitLaw, predict, type ScalingLaw, type ScalingPoint, valuesOf } from './law.ts';
+import { FEWEST, fitLaw, predict, type ScalingLaw, type ScalingPoint, valuesOf } from './law.ts';
+
+const RESAMPLES = 200;
 
 export const scaling: Analysis = defineAnalysis({
   id: 'scaling',
@@ -17,16 +19,18 @@ export const scaling: Analysis = defineAnalysis({
       constant: '`E`, or `scale`, `shift`, `exponent` of a term',
       variable: 'N (parameters), D (tokens) or T (loops); empty for E',
       value: 'of L = E + A/(N+t1)^a + B/(D+t2)^b + C/(T+t3)^g, L in nats a token',
-      lo: '2.5% quantile over refits on resampled cells of the sweep',
+      lo: '2.5% quantile over refits on resampled cells: the runs of one size, tokens and loops',
       hi: '97.5% quantile',
     },
     fit: {
       heldOut:
         '`nothing`: fit and test on all runs; a variable: each of its values predicted from the runs with other values',
       rSquared: 'explained share of the variance of the loss; empty where the rest is too few runs',
-      lo: '2.5% quantile over refits on resampled cells',
-      hi: '97.5% quantile',
-      runs: 'runs',
+      runs: 'runs of all seeds',
+      seeds: 'seeds whose runs alone are enough for a law',
+      mean: "of the R2 of each seed's own law",
+      lo: 'lower end of its 95% t interval over seeds',
+      hi: 'upper end',
     },
     runs: {
       N: 'parameters',
@@ -53,7 +57,13 @@ export const scaling: Analysis = defineAnalysis({
     const law = fitLaw(sweep, { key: from });
     const variables = law.terms.map((t) => t.variable);
     const shifts = law.terms.filter((t) => t.shift > 0).map((t) => t.variable);
-    const again = refits(sweep, law, from);
+    const shape = { key: from, variables, shifts, from: law };
+    // What the law gets wrong in a cell is wrong for each of its seeds, so whole cells are drawn.
+    const cells = [...Map.groupBy(sweep, ({ N, D, T }) => `${N} ${D} ${T}`).values()];
+    const refits = Array.from({ length: RESAMPLES }, (_, k) => randint(fold(from, k), cells.length, cells.length))
+      .map((drawn) => Array.from(drawn).flatMap((i) => cells[i] ?? []))
+      .filter((sample) => variables.every((v) => valuesOf(sample, v).length >= FEWEST))
+      .map((sample) => fitLaw(sample, shape));
     const predictions = sweep.map((p) => predict(law, p));
     const budgets = budgetsOf(sweep);
     const sizes = valuesOf(sweep, 'N');
@@ -61,12 +71,11 @@ export const scaling: Analysis = defineAnalysis({
     return {
       tables: {
         law: constants(law).map(({ constant, variable, value }, i): Row => {
-          const { lo, hi } = middle(again.map((r) => constants(r.law)[i]?.value ?? Number.NaN));
+          const sorted = refits.map((r) => constants(r)[i]?.value ?? Number.NaN).sort((a, b) => a - b);
+          const [lo, hi] = [quantileOfSorted(sorted, 0.025), quantileOfSorted(sorted, 0.975)];
           return { constant, variable, value, lo: cell(lo), hi: cell(hi) };
         }),
-        fit: goodness(sweep, law, again, { key: from, progress }).map(({ heldOut, rSquared, lo, hi }) => ({
-          ...{ heldOut, rSquared: cell(rSquared), lo: cell(lo), hi: cell(hi), runs: sweep.length },
-        })),
+        fit: goodness(sweep, law, { key: from, progress }),
         runs: sweep.map(({ N, D, T, loss, seed: s }, i) => ({
           N,
           D,
@@ -84,7 +93,7 @@ export const scaling: Analysis = defineAnalysis({
           : [],
       },
       notes: [
-        `Cells of the sweep, the runs of one size, tokens and loops, are resampled for the intervals (${again.length} refits).`,
+        `Cells are resampled for the intervals of the constants (${refits.length} refits), R2 has those over seeds.`,
         ...(shifts.length < variables.length
           ? [`No shift is fitted in ${variables.filter((v) => !shifts.includes(v)).join(', ')}: it needs five values.`]
           : []),
