@@ -69,7 +69,7 @@ export default [
         id: 'tokens',
         title: 'Loss by tokens, sizes and loops',
         caption: 'Held-out loss on text, in nats a byte, of models with so many parameters and loops',
-        x: { field: 'D', title: 'Training tokens', scale: 'log10' },
+        x: { field: 'D', title: 'Training tokens', scale: 'log2' },
         y: { field: 'loss', title: 'Held-out loss, nats' },
         series: 'series',
         order: ['1 loop', '2 loops', '4 loops', '8 loops'],

@@ -75,7 +75,7 @@ export function lineSpecs(lines: Lines): { spec: TopLevelSpec; compact: TopLevel
     scale: { domain: [...x.domain], nice: false, padding: lines.points ? 10 : 2, ...kindOf(x.scale) },
     // vega thins given values out to tickCount, and format 'd' would lower that
     axis: x.ticks
-      ? { format: '.0f', values: [...x.ticks], tickCount: x.ticks.length }
+      ? { format: (x.ticks.at(-1) ?? 0) < 10_000 ? '.0f' : '.3~s', values: [...x.ticks], tickCount: x.ticks.length }
       : { format: '~s', tickCount: 6, tickMinStep: 1 },
   });
   const yOf = (field: string) => ({
