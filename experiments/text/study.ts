@@ -15,6 +15,7 @@ export default defineStudy({
   strategy: loopLM(),
   objective: entropyRegularised({ beta: 0.05 }),
   train: { steps: 1000, batch: 16, lr: 2e-3, warmup: 100, evalEvery: 100, evalBatches: 16, checkpointEvery: 250 },
+  seeds: 3,
   scales: {
     // seconds on the reference backend: for tests, not for conclusions
     tiny: {
