@@ -17,6 +17,7 @@ export default defineStudy({
   seeds: 3,
   scales: {
     tiny: { ...tiny, task: groupWords({ group: 'S3', seq: 4 }) },
+    layers: { model: { layers: 2, loops: 4 } }, // as deep, in loops of two layers: for the probes between layers
     paper: ouro,
   },
 });

@@ -16,17 +16,15 @@ const world = {
   factShare: 0.3,
 } as const;
 const asked = (samples: number) => multiHop({ ...world, samples });
-const once = { model: { loops: 1 }, strategy: plain() };
-const deep = { model: { layers: 4, loops: 1 }, strategy: plain() };
+const budgets = [100, 200, 300, 400]; // of 500 questions, 100 of them held out
+
+/** A variant for each number of different questions. */
+const perBudget = (name: string, options: { model?: object; strategy?: ReturnType<typeof plain> } = {}) =>
+  Object.fromEntries(budgets.map((samples) => [`${name}${samples}`, { ...options, task: asked(samples) }]));
 
 export const claim = betterThan(
   'loops learn to chain facts from fewer different questions, at equal size and at equal depth',
-  [
-    ['looped200', 'plain200'],
-    ['looped400', 'plain400'],
-    ['looped200', 'deep200'],
-    ['looped400', 'deep400'],
-  ],
+  ['plain', 'deep'].flatMap((other) => budgets.map((n) => [`looped${n}`, `${other}${n}`] as const)),
 );
 
 export default defineStudy({
@@ -38,12 +36,9 @@ export default defineStudy({
   objective: lastLoop(),
   train: { steps: 2000, batch: 256, lr: 2e-3, warmup: 50, evalEvery: 500, evalBatches: 1, checkpointEvery: 10_000 },
   variants: {
-    looped200: { task: asked(200) },
-    looped400: {},
-    plain200: { ...once, task: asked(200) },
-    plain400: once,
-    deep200: { ...deep, task: asked(200) },
-    deep400: deep,
+    ...perBudget('looped'),
+    ...perBudget('plain', { model: { loops: 1 }, strategy: plain() }),
+    ...perBudget('deep', { model: { layers: 4, loops: 1 }, strategy: plain() }),
   },
   seeds: 3,
   scales: {

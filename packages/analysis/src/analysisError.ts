@@ -3,3 +3,6 @@
 export class AnalysisError extends Error {
   override readonly name = 'AnalysisError';
 }
+
+/** A checkpoint whose states or losses are not numbers: no analysis can use it. */
+export class DivergedError extends AnalysisError {}

@@ -6,6 +6,7 @@ import { addition, groupWords, mano, type Task, withChain } from '@looplab/tasks
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { defineAnalysis } from './analysis.ts';
+import { DivergedError } from './analysisError.ts';
 import { type AnalysisContext, assertContext } from './context.ts';
 import { instances } from './instances.ts';
 import { readouts } from './readouts.ts';
@@ -56,6 +57,7 @@ describe('readouts', () => {
       strategy: { ...context.strategy, read: (s: { h: tf.Tensor }) => tf.mul(s.h, Number.NaN) },
     } as typeof context; // reads of a Hidden state
     await expect(readouts(broken)).rejects.toThrow('the loss after loop 1 is not a number');
+    await expect(readouts(broken)).rejects.toBeInstanceOf(DivergedError);
   });
 });
 

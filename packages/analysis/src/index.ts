@@ -13,7 +13,7 @@ export {
   monotoneSchedule,
 } from './alignment/score.ts';
 export { type Analysis, type AnalysisResult, defineAnalysis, type Need, skip } from './analysis.ts';
-export { AnalysisError } from './analysisError.ts';
+export { AnalysisError, DivergedError } from './analysisError.ts';
 export {
   type AttributeBits,
   type AttributeLoss,

@@ -11,6 +11,8 @@ export interface Instance {
   readonly problem: number;
   /** The row's symbols, [seq]. */
   readonly ids: Int32Array;
+  /** Which problem each symbol belongs to, [seq], where the problems of a row do not see each other. */
+  readonly segments?: Int32Array;
   /** Position whose prediction is the answer, of several symbols the first. */
   readonly answerAt: number;
   /** The answer, of several symbols the first. */
@@ -40,6 +42,7 @@ export function instances(context: AnalysisContext): Instance[] {
   const { seq } = batch;
   for (let row = 0; row < rows; row++) {
     const ids = batch.ids.slice(row * seq, (row + 1) * seq);
+    const segments = batch.isolated ? batch.segments?.slice(row * seq, (row + 1) * seq) : undefined;
     const chain = chainOf.call(task, ids);
     for (const problem of new Set(chain.map((s) => s.problem))) {
       const steps = chain.filter((s) => s.problem === problem);
@@ -51,7 +54,10 @@ export function instances(context: AnalysisContext): Instance[] {
       if (end === undefined) continue; // cut off before its answer
       const answerAt = end + 1 - (task.answerLength ?? 1);
       const answers = Array.from(batch.targets.subarray(row * seq + answerAt, row * seq + end + 1));
-      found.push({ row, problem, ids, answerAt, answer: answers[0] ?? 0, answers, chain: steps });
+      found.push({
+        ...{ row, problem, ids, answerAt, answer: answers[0] ?? 0, answers, chain: steps },
+        ...(segments ? { segments } : {}),
+      });
     }
   }
   if (found.length === 0)

@@ -1,7 +1,7 @@
 // What the model says at every scored token after every loop; most analyses are tables of this.
 import { crossEntropy } from '@looplab/engine';
 import * as tf from '@tensorflow/tfjs-core';
-import { AnalysisError } from './analysisError.ts';
+import { AnalysisError, DivergedError } from './analysisError.ts';
 import { type AnalysisContext, remembered, rowsOf } from './context.ts';
 import { forward, heldOut, type Values } from './forward.ts';
 
@@ -101,7 +101,7 @@ async function collect(context: AnalysisContext): Promise<Readouts> {
   const loss = join(0);
   const bad = loss.findIndex((x) => x.some(Number.isNaN));
   if (bad >= 0)
-    throw new AnalysisError(
+    throw new DivergedError(
       `the loss after loop ${bad + 1} is not a number; the parameters or states hold NaN: choose a checkpoint from before the run diverged`,
     );
   return {

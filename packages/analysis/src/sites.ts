@@ -1,7 +1,7 @@
 // Hidden states at chosen places: each problem's answer and each of its chain steps, after every loop.
 import { isLoop, type Micro, type Trace } from '@looplab/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { AnalysisError } from './analysisError.ts';
+import { DivergedError } from './analysisError.ts';
 import type { AnalysisContext } from './context.ts';
 import { forward, heldOut, type LayerOutput, type Values } from './forward.ts';
 import type { Instance } from './instances.ts';
@@ -96,7 +96,7 @@ export async function siteStates(
       const at = (rowAt + position) * d;
       const vector = from.subarray(at, at + d);
       if (vector.some((v) => !Number.isFinite(v)))
-        throw new AnalysisError(
+        throw new DivergedError(
           `the state at ${site.name} of row ${instances[i]?.row} is not finite; choose a checkpoint from before the run diverged`,
         );
       to[s]?.set(vector, i * d);

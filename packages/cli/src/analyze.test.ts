@@ -41,6 +41,19 @@ it('keeps every analysis in the run and shows them on one page', { timeout: 180_
   expect(statSync(join(looped, 'artifacts/analysis/depth.json')).mtimeMs).toBe(before);
 });
 
+it('reports the rest where an analysis needs more rows, and says so where it was asked for by name', async () => {
+  const run = runs.find((r) => readFileSync(join(r, 'config.json'), 'utf8').includes('loopLM')) ?? '';
+  const few = (...what: string[]) => looplab(['analyze', run, ...what, '--rows', '16', '--threads', '1', '--json']);
+  const { code, out } = await few('--all');
+  expect(code).toBe(0);
+  const [done] = JSON.parse(out);
+  const skipped = (id: string) => done.analyses.find((a: { id: string }) => a.id === id).skipped;
+  expect(skipped('probes')).toMatch(/^does not apply: a probe with 5 folds needs at least 25 independent rows/);
+  expect(skipped('agreement')).toBeUndefined();
+  const named = await few('--only', 'probes', '--again');
+  expect([named.code, named.err]).toEqual([2, expect.stringContaining('(got 16); raise rows')]);
+}, 120_000);
+
 it('probes by logistic regression where that is asked for', { timeout: 120_000 }, async () => {
   const [run = ''] = runs;
   const read = () => JSON.parse(readFileSync(join(run, 'artifacts/analysis/probes.json'), 'utf8'));

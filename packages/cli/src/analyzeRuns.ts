@@ -8,6 +8,7 @@ import {
   type AnalysisResult,
   analyses,
   answerTimes,
+  DivergedError,
   type ProbeKind,
   skip,
 } from '@looplab/analysis';
@@ -133,12 +134,13 @@ export async function analyzeRuns(options: AnalyzeOptions): Promise<AnalyzedRun[
   return done;
 }
 
-/** Runs that no law can be fitted to are an error only where a law was asked for by name. */
+/** What cannot be asked of a run, such as probes of too few rows, is an error only where it was asked for by name. */
 async function ask(analysis: Analysis, context: AnalysisContext, { only }: AnalyzeOptions): Promise<AnalysisResult> {
   try {
     return await analysis.run(context);
   } catch (error) {
-    if (analysis.of !== 'folder' || only.includes(analysis.id) || !(error instanceof AnalysisError)) throw error;
+    const can = error instanceof AnalysisError && !(error instanceof DivergedError);
+    if (only.includes(analysis.id) || !can) throw error;
     return skip(`does not apply: ${error.message}`);
   }
 }

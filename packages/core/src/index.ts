@@ -37,9 +37,10 @@ export {
 export { type Generated, type GenerateOptions, generate } from './generate/generate.ts';
 export { sample } from './generate/sample.ts';
 export { gatedViews, gatedViewsOptions } from './kv/gatedViews.ts';
-export { keepFirst, keepFirstOptions } from './kv/keepFirst.ts';
-export { keepLast, keepLastOptions } from './kv/keepLast.ts';
-export { keepMean, keepMeanOptions } from './kv/keepMean.ts';
+export { keepFirst } from './kv/keepFirst.ts';
+export { keepLast } from './kv/keepLast.ts';
+export { keepMean } from './kv/keepMean.ts';
+export { keepOptions } from './kv/keepOptions.ts';
 export { kvBytesPerToken } from './kv/kvBytes.ts';
 export { type KvPolicyKind, kvPolicies, kvPolicyById } from './kv/kvPolicies.ts';
 export { type KvPolicy, KvPolicyError, type KvView } from './kv/kvPolicy.ts';

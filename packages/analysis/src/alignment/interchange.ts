@@ -2,6 +2,7 @@
 import {
   drawNoise,
   fold,
+  type Inputs,
   isLoop,
   key,
   type Micro,
@@ -54,9 +55,13 @@ export function interchange(
   const { model, strategy, params, task, seed } = context;
   const { seq } = task;
   const pass = compile(
-    (p: Params, ids: tf.Tensor, twin: tf.Tensor, mask: tf.Tensor, noise: Record<string, tf.Tensor>) => {
+    (
+      p: Params,
+      { ids, twin, mask, ...seen }: Record<'ids' | 'twin' | 'mask', tf.Tensor> & Pick<Inputs, 'segments'>,
+      noise: Record<string, tf.Tensor>,
+    ) => {
       const traceOf = (of: tf.Tensor, from: Pick<TraceOptions, 'from'> = {}): Trace => {
-        const [trace] = runTrace(model, strategy, p, { ids: of }, { train: false, noise, ...from });
+        const [trace] = runTrace(model, strategy, p, { ids: of, ...seen }, { train: false, noise, ...from });
         if (!trace) throw new Error('a strategy plans at least one trajectory');
         return trace;
       };
@@ -82,18 +87,24 @@ export function interchange(
         for (const [r, { place }] of rows.entries()) mask[r * seq + place] = 1;
         const table = (of: (x: Edit) => Int32Array): tf.Tensor =>
           tensor(Int32Array.from(rows.flatMap(({ edit }) => Array.from(of(edit)))), [size, seq]);
-        const given = [table((x) => x.base.ids), table((x) => x.ids), tensor(mask, [size, seq])] as const;
+        const apart = rows.every(({ edit }) => edit.base.segments);
+        const given = {
+          ids: table((x) => x.base.ids),
+          twin: table((x) => x.ids),
+          mask: tensor(mask, [size, seq]),
+          ...(apart ? { segments: table((x) => x.base.segments ?? x.ids) } : {}),
+        };
         const at = { batch: size, seq, loops: model.loops };
         const noise = { ...drawNoise(model, strategy, at, fold(key(seed), 'interchange')) };
         try {
-          const said = await pass(params, ...given, noise);
+          const said = await pass(params, given, noise);
           const values = await Promise.all(said.map((t) => t.data()));
           tf.dispose(said);
           for (const [r, { edit }] of rows.slice(0, patches.length - first).entries())
             for (const [k, answers] of out.entries())
               answers[first + r] = values[k]?.[r * seq + edit.base.answerAt] ?? -1;
         } finally {
-          tf.dispose([...given, ...Object.values(noise)]);
+          tf.dispose([given, noise]);
         }
       }
       const [base, twin, ...patched] = out as [Int32Array, Int32Array, ...Int32Array[]]; // two and one a loop

@@ -101,17 +101,19 @@ export const cotBaseline: Analysis = defineAnalysis({
     );
     const outcomes = await interventions(subject, own, problems.slice(0, TAMPERED), said, fold(from, 'mistakes'));
     await own.release();
+    const probed = await probeTable(subject, problems);
     const compare = isChainTask(context.task) ? undefined : await costs(context, subject, problems, said);
     return {
       tables: {
         written: writtenTable(problems, said),
         interventions: interventionTable(outcomes),
         faithfulness: faithfulnessTable(outcomes, from),
-        probe: await probeTable(subject, problems),
+        probe: probed,
         ...(compare?.tables ?? {}),
       },
       notes: [
         `The model writes greedily; ${said.filter((w) => w.answer === undefined).length} of ${problems.length} problems came to no answer and are left out of the interventions.`,
+        ...(probed.length === 0 ? ['All problems of the longest chain have one answer, which is not probed.'] : []),
         'Interventions keep what the model itself wrote; fillers repeat the symbol that opens the chain, which it has never seen repeated.',
         ...(compare?.notes ?? [
           'For the cost against latent steps, analyse a latent run with this one as context.writer.',

@@ -1,5 +1,5 @@
 // Feature matrices of linear probes: rows picked, standardised by the training rows.
-import { AnalysisError } from '../analysisError.ts';
+import { AnalysisError, DivergedError } from '../analysisError.ts';
 
 /** `n` rows of `d` numbers, row-major. */
 export interface Features {
@@ -15,7 +15,7 @@ export function features(data: Float64Array, n: number): Features {
     throw new AnalysisError(`a probe needs rows of features (got ${data.length} numbers for ${n} rows)`);
   const bad = data.findIndex((x) => !Number.isFinite(x));
   if (bad >= 0)
-    throw new AnalysisError(
+    throw new DivergedError(
       `feature ${bad % d} of row ${Math.floor(bad / d)} is ${data[bad]}; states must be finite: choose a checkpoint from before the run diverged`,
     );
   return { n, d, data };

@@ -14,7 +14,7 @@ export function foldsOf(groups: ArrayLike<number>, folds: number, key: Key): Int
     throw new AnalysisError(`folds must be a whole number >= 2 (got ${folds})`);
   if (distinct.length < 5 * folds)
     throw new AnalysisError(
-      `a probe with ${folds} folds needs at least ${5 * folds} independent rows (got ${distinct.length}); raise rows or lower folds`,
+      `a probe with ${folds} folds needs at least ${5 * folds} independent rows (got ${distinct.length}); raise rows`,
     );
   const order = permutation(key, distinct.length);
   const fold = new Map(distinct.map((g, i) => [g, (order[i] ?? 0) % folds]));

@@ -8,6 +8,8 @@ import { fixedDepth } from '../exit/fixedDepth.ts';
 import { kl } from '../exit/kl.ts';
 import { latentChange } from '../exit/latentChange.ts';
 import { gatedViews } from '../kv/gatedViews.ts';
+import { keepFirst } from '../kv/keepFirst.ts';
+import { keepLast } from '../kv/keepLast.ts';
 import { keepMean } from '../kv/keepMean.ts';
 import type { KvPolicy } from '../kv/kvPolicy.ts';
 import { perLoop } from '../kv/perLoop.ts';
@@ -352,6 +354,31 @@ describe('a policy that keeps one slot', () => {
     ];
     expect(gap(single.logits, all.logits)).toBeGreaterThan(1e-3);
     expect(gap(apart.logits, single.logits)).toBeLessThan(1e-5);
+  });
+
+  it('leaves a prompt all of its slots where it is asked to', async () => {
+    const whole = { kv: keepLast({ prompt: 'every' }) };
+    const all = await parallel(fixedLoops(), {});
+    // after the prompt one token, whose last slot only later ones would miss
+    expect(gap((await decode(fixedLoops(), { options: whole }, [5, 1])).logits, all.logits)).toBeLessThan(1e-5);
+    expect(gap((await decode(fixedLoops(), { options: whole }, [4, 1, 1])).logits, all.logits)).toBeGreaterThan(1e-3);
+    // tokens that come one by one are no prompt
+    const [one, every] = [keepLast(), keepLast({ prompt: 'every' })];
+    const single = [1, 1, 1, 1, 1, 1];
+    const [a, b] = [
+      await decode(fixedLoops(), { options: { kv: one } }, single),
+      await decode(fixedLoops(), { options: { kv: every } }, single),
+    ];
+    expect(gap(a.logits, b.logits)).toBeLessThan(1e-6);
+  });
+
+  it('is the same whichever it keeps of tokens that leave after one loop', async () => {
+    const limits = Float32Array.from({ length: batch * seq }, (_, i) => (i % seq === seq - 1 ? 4 : 1));
+    const under = (kv: KvPolicy) => decode(fixedLoops(), { limits, options: { kv } }, 'apart');
+    const prompt = { prompt: 'every' } as const;
+    const first = await under(keepFirst(prompt));
+    for (const kv of [keepLast(prompt), keepMean(prompt)])
+      expect(gap((await under(kv)).logits, first.logits)).toBeLessThan(1e-6);
   });
 });
 

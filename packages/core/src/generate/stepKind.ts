@@ -59,14 +59,15 @@ export function stepKinds(strategy: Strategy, policy: KvPolicy, plan: Plan, numb
     }));
     const micro: Micro = { ...k, t: alike ? 0 : k.t, grad: true }; // nothing is differentiated here
     const { keep: _, ...rules } = policy;
+    const nameOf = (of: number, otherwise: string): string => (policy.keep && !policy.keepPrompt ? otherwise : `${of}`);
     return {
       id: JSON.stringify([number, micro, plan.steps[i - 1]?.inner === true, slot !== null, numbered]),
       k: micro,
       alike,
       policy: { ...rules, slot: () => (slot === null ? null : 0), views: () => numbered },
-      write: slot === null ? null : policy.keep ? NOW : `${slot}`,
+      write: slot === null ? null : nameOf(slot, NOW),
       views: views.map(({ slots, window }) => ({
-        slots: slots.map((s) => ({ name: policy.keep ? KEPT : `${s}`, own: s === slot })),
+        slots: slots.map((s) => ({ name: nameOf(s, KEPT), own: s === slot })),
         window,
       })),
     };

@@ -121,9 +121,11 @@ export class TokenMemory {
       if (latest !== undefined && this.#policy.keep === 'mean')
         this.#keep(f, k.core, this.#cache.read(stack, latest, f));
     }
-    for (const [core, kept] of f.kept) {
-      const { result } = kept;
-      if (result) this.#cache.write(key(f.course, core), KEPT, f, result.layers, result.has);
+    if (this.#policy.keepPrompt && f.seq > 1) return; // a prompt: every slot stays
+    for (const [core, { result }] of f.kept) {
+      if (!result) continue;
+      const slots = this.#policy.keepPrompt ? slotsOf(f.course.kinds, core) : [KEPT];
+      for (const slot of slots) this.#cache.write(key(f.course, core), slot, f, result.layers, result.has);
     }
   }
 

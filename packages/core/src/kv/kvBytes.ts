@@ -12,7 +12,8 @@ const BYTES = 4; // float32
 /**
  * Bytes a token in a context of `tokens`, keys and values of prelude and coda included: every slot that some loop reads,
  * of all trajectories. A slot that is only read through windows holds their last tokens, so its share falls with the
- * context and is 0 for an endless one, the default. Tokens that skip loops may take less.
+ * context and is 0 for an endless one, the default. Tokens that skip loops may take less; prompts whose every slot is kept
+ * (`keepPrompt`) take as much as without a policy that keeps one.
  */
 export function kvBytesPerToken(
   config: ModelConfig,

@@ -231,7 +231,8 @@ describe('bad policies', () => {
   it('are named in the registry', () => {
     expect(() => kvPolicyById('perloop')).toThrow("there is no kv policy 'perloop'; did you mean 'perLoop'?");
     expect(() => kvPolicyById('ring', { slots: 0 })).toThrow('slots must be >= 1 (got 0); set kv.slots');
-    expect(() => kvPolicyById('keepLast', { fill: 'none' })).toThrow("kv has no option 'fill'; it takes no options");
+    expect(() => kvPolicyById('keepLast', { fill: 'none' })).toThrow("kv has no option 'fill'; it takes prompt");
+    expect(() => kvPolicyById('sharedFirst', { fill: 'none' })).toThrow("kv has no option 'fill'; it takes no options");
     for (const { schema } of kvPolicies)
       for (const [name, option] of Object.entries(schema.shape)) expect(option.description, name).toBeTruthy();
     expect(readSlots(kvPolicyById('gatedViews'), 2)).toEqual([0, 2]);

@@ -3,9 +3,10 @@ import type { z } from 'zod';
 import { nearest } from '../config/nearest.ts';
 import { ConfigError } from '../config/parseOptions.ts';
 import { gatedViews, gatedViewsOptions } from './gatedViews.ts';
-import { keepFirst, keepFirstOptions } from './keepFirst.ts';
-import { keepLast, keepLastOptions } from './keepLast.ts';
-import { keepMean, keepMeanOptions } from './keepMean.ts';
+import { keepFirst } from './keepFirst.ts';
+import { keepLast } from './keepLast.ts';
+import { keepMean } from './keepMean.ts';
+import { keepOptions } from './keepOptions.ts';
 import type { KvPolicy } from './kvPolicy.ts';
 import { perLoop, perLoopOptions } from './perLoop.ts';
 import { ring, ringOptions } from './ring.ts';
@@ -28,20 +29,20 @@ export const kvPolicies: readonly KvPolicyKind[] = [
   {
     id: 'keepFirst',
     summary: 'of finished tokens the first slot',
-    schema: keepFirstOptions,
-    make: (o) => keepFirst(o as Record<string, never>),
+    schema: keepOptions,
+    make: keepFirst,
   },
   {
     id: 'keepLast',
     summary: 'of finished tokens the last slot',
-    schema: keepLastOptions,
-    make: (o) => keepLast(o as Record<string, never>),
+    schema: keepOptions,
+    make: keepLast,
   },
   {
     id: 'keepMean',
     summary: 'of finished tokens the mean of all slots',
-    schema: keepMeanOptions,
-    make: (o) => keepMean(o as Record<string, never>),
+    schema: keepOptions,
+    make: keepMean,
   },
   { id: 'ring', summary: 'a few slots in turn', schema: ringOptions, make: ring },
   {

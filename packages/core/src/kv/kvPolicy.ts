@@ -24,6 +24,8 @@ export interface KvPolicy {
    * step by step, so a prompt is computed as in training.
    */
   readonly keep?: 'first' | 'last' | 'mean';
+  /** With `keep`: of tokens that were fed together, a prompt, every slot stays, which later tokens see step by step. */
+  readonly keepPrompt?: boolean;
   /** Why cached decoding differs from the parallel pass; left out where they are equal. */
   readonly inexact?: string;
 }
