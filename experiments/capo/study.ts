@@ -30,12 +30,21 @@ export default defineStudy({
   seeds: 3,
   scales: {
     tiny: { ...tiny, task: capo({ people: 8, tokens: 'pieces' }), variants: { plain: once, looped: {} } },
-    // arXiv 2510.25741, appendix B.1: 1000 exposures of 20,000 people, 7 to a row; its blocks are GPT-2's, these are not
+    // arXiv 2510.25741, appendix B.1: 1000 exposures, 7 people to a row; its blocks are GPT-2's, these are not, and its sizes (1M to
+    // 40M parameters) are not listed
     paper: {
-      task: capo({ people: 20_000, packing: 'masked', rowsPerStep: 192 }),
       model: { dModel: 512, heads: 8, layers: 4, dFF: 2048 },
       train: { steps: 14_900, batch: 192, lr: 1e-3, warmup: 1000, eps: 1e-6, evalEvery: 1000 },
-      variants: { plain: once, looped: {} },
+      variants: Object.fromEntries(
+        [20_000, 50_000, 100_000, 200_000, 500_000].flatMap((n) => {
+          const task = capo({ people: n, packing: 'masked', rowsPerStep: 192 });
+          const train = { steps: Math.ceil((1000 * n) / (7 * 192)) };
+          return [
+            [`plain${n}`, { ...once, task, train }],
+            [`looped${n}`, { task, train }],
+          ];
+        }),
+      ),
     },
   },
 });

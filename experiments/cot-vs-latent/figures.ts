@@ -92,4 +92,31 @@ export default [
       }),
     height: 300,
   }),
+  defineFigure({
+    id: 'cka',
+    inputs: ['data/alignment-ckaWriter.csv'],
+    table: (inputs) => {
+      const rows = inputs.table('data/alignment-ckaWriter.csv').objects() as Row[];
+      const placeOf = ({ site, step }: Row): string | undefined =>
+        site === `step ${step}` ? 'at its own place' : site === 'answer' ? 'at the answer' : undefined;
+      return from(
+        rows.flatMap((row) => {
+          const place = row.variant === 'latent' && row.step !== 0 ? placeOf(row) : undefined; // 0: before the chain
+          return place === undefined ? [] : [{ place, seed: row.seed, step: row.step, loop: row.loop, cka: row.cka }];
+        }),
+      );
+    },
+    chart: (table) =>
+      heatMap(table, {
+        id: 'cka',
+        title: 'How alike are the states of loops and of the written chain?',
+        caption:
+          "CKA of the latent model's states after each loop with those in which the writer is about to write each step (0: unrelated, 100: equal up to rotation and scale)",
+        x: { field: 'loop', title: 'Loop (0: before the first)' },
+        y: { field: 'step', title: 'Step' },
+        value: { field: 'cka', title: 'CKA', share: true },
+        facet: { field: 'place', title: 'Place' },
+      }),
+    height: 300,
+  }),
 ];

@@ -3,12 +3,15 @@ import type { NumbersOf } from '../numbers.ts';
 
 const latent = { where: { variant: 'latent' } };
 const cost = { table: 'cotBaseline-cost', by: ['way', 'loops'], ...latent };
+const straight = { table: 'cotBaseline-cost', where: { variant: 'direct', way: 'latent' }, by: ['loops'] };
 
 const numbers: readonly NumbersOf[] = [
   { quantity: 'accuracy of the whole word', ...cost, value: 'accuracy' },
+  { quantity: 'accuracy of the whole word', ...straight, value: 'accuracy' },
   { quantity: 'symbols of an answer', ...cost, value: 'tokens' },
   { quantity: 'FLOPs of an answer', ...cost, value: 'flops' },
   { quantity: 'milliseconds of an answer', ...cost, value: 'milliseconds' },
+  { quantity: 'milliseconds of an answer', ...straight, value: 'milliseconds' },
   { quantity: 'accuracy at every place', table: 'summary', by: ['variant'], value: 'accuracy' },
   ...(['tokensSaved', 'flopsRatio', 'millisecondsRatio', 'latentAccuracy'] as const).map((value) => ({
     ...{ quantity: `at equal accuracy: ${value}`, table: 'cotBaseline-equalAccuracy', by: ['loops'], ...latent, value },
@@ -39,6 +42,18 @@ const numbers: readonly NumbersOf[] = [
   {
     ...{ quantity: 'latent: first loop a step can be read off', table: 'alignment-steps' },
     ...{ ...latent, by: ['step'], value: 'firstLoop' },
+  },
+  {
+    ...{ quantity: 'latent: alignment score', table: 'alignment-score' },
+    ...{ ...latent, by: ['measure'], value: 'value' },
+  },
+  {
+    ...{ quantity: 'CKA with the states of the writer', table: 'alignment-ckaWriter' },
+    ...{ ...latent, by: ['site', 'step', 'loop'], value: 'cka' },
+  },
+  {
+    ...{ quantity: 'CKA of two loops at the answer', table: 'alignment-ckaLoops' },
+    ...{ ...latent, by: ['i', 'j'], value: 'cka' },
   },
   {
     ...{ quantity: 'accuracy at every place', table: 'summary', value: 'accuracy', by: [] },

@@ -18,6 +18,25 @@ const numbers: readonly NumbersOf[] = [
     by: ['loop'],
     value: 'accuracy',
   })),
+  ...[2, 3, 4].map((loop) => ({
+    quantity: 'gain over the first loop by word length',
+    table: 'depth-difficulty',
+    where: { loop },
+    by: ['steps'],
+    value: 'gain',
+  })),
+  {
+    ...{ quantity: 'relative gain over the first loop by word length', table: 'depth-difficulty' },
+    ...{ where: { loop: 4 }, by: ['steps'], value: 'relativeGain' },
+  },
+  { quantity: 'share of the variance of the states', table: 'geometry-variance', by: ['component'], value: 'share' },
+  ...['norm', 'relative step', 'cosine'].map((quantity) => ({
+    quantity: `${quantity} of the state`,
+    table: 'geometry-movement',
+    where: { quantity },
+    by: ['loop'],
+    value: 'value',
+  })),
   {
     quantity: 'accuracy',
     ...loops,

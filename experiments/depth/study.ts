@@ -4,6 +4,7 @@ import { entropyRegularised } from '@looplab/objectives';
 import { groupWords } from '@looplab/tasks';
 import { defineStudy } from '@looplab/train';
 import { risesWithLoops } from '../pairedClaim.ts';
+import { ouro } from '../pretraining.ts';
 import { tiny } from '../tiny.ts';
 
 export const claim = risesWithLoops('each of the trained loops raises the held-out accuracy');
@@ -19,11 +20,6 @@ export default defineStudy({
   seeds: 3,
   scales: {
     tiny: { ...tiny, task: groupWords({ group: 'S3', seq: 4 }) },
-    // the sizes of arXiv 2510.25741, table 2, on its synthetic tasks: 1024 wide, 16 heads
-    paper: {
-      model: { dModel: 1024, heads: 16, layers: 2, loops: 6, dFF: 2816 },
-      train: { steps: 80_000, batch: 128, lr: 2e-4, warmup: 1000 },
-      seeds: 4,
-    },
+    paper: ouro, // whose answers after each loop are tables 10 to 13
   },
 });

@@ -1,5 +1,6 @@
 // Accuracy against loops spent, rule by rule and gate by gate, and whether the gates mean what they say.
 import { defineFigure, lineChart, reliability } from '@looplab/figures';
+import { from } from 'arquero';
 import { exitPoints } from '../exitPoints.ts';
 
 const axes = {
@@ -7,6 +8,19 @@ const axes = {
   y: { field: 'accuracy', title: 'Held-out accuracy', share: true, domain: [0.25, 0.65] as const },
   series: 'series',
 };
+
+/** The rules beside the same depth for all; those that do not read the gate are the same in both stages. */
+const panels: readonly { readonly title: string; readonly rules: Readonly<Record<string, string>> }[] = [
+  { title: 'Quantile of the gate', rules: { 'qExit stageII': 'gate, Stage II', 'qExit stageI': 'gate, Stage I' } },
+  { title: 'Toss of the gate', rules: { 'bernoulli stageII': 'gate, Stage II', 'bernoulli stageI': 'gate, Stage I' } },
+  { title: 'KL of predictions', rules: { 'kl stageII': 'a rule without a gate' } },
+  { title: 'KL of likely tokens', rules: { 'minPKl stageII': 'a rule without a gate' } },
+  { title: 'Change of entropy', rules: { 'entropyChange stageII': 'a rule without a gate' } },
+  { title: 'Answer unchanged', rules: { 'argmaxStable stageII': 'a rule without a gate' } },
+  { title: 'Residual of the state', rules: { 'residual stageII': 'a rule without a gate' } },
+  { title: 'Relative change of state', rules: { 'latentChange stageII': 'a rule without a gate' } },
+  { title: 'Angle between states', rules: { 'cosine stageII': 'a rule without a gate' } },
+];
 
 export default [
   defineFigure({
@@ -28,19 +42,28 @@ export default [
   defineFigure({
     id: 'rules',
     inputs: ['data/earlyExit-points.csv'],
-    table: (inputs) =>
-      exitPoints(inputs.table('data/earlyExit-points.csv'), {
-        'qExit stageII': 'gate, Stage II',
-        'kl stageI': 'KL of predictions',
-        'residual stageI': 'change of state',
-        'entropyChange stageI': 'change of entropy',
-        'fixedDepth stageI': 'same depth for all',
-      }),
+    table: (inputs) => {
+      const points = inputs.table('data/earlyExit-points.csv');
+      return from(
+        panels.flatMap(({ title, rules }) =>
+          exitPoints(points, { ...rules, 'fixedDepth stageII': 'same depth for all' }, 'flops')
+            .objects()
+            .map((row) => ({ rule: title, ...row })),
+        ),
+      );
+    },
     chart: (table) =>
       lineChart(table, {
-        ...{ id: 'rules', title: 'Exit rules against each other', ...axes },
-        caption: 'Each rule at its thresholds, at the mean loops over seeds',
+        ...{ id: 'rules', title: 'Accuracy against counted FLOPs, exit rule by exit rule', series: 'series' },
+        caption:
+          'Each rule at its thresholds, those of the gate before (Stage I) and after (Stage II) the second stage; each point at the mean over seeds of the counted FLOPs of a row of 16 answers, skipped loops left out',
+        x: { field: 'flops', title: 'FLOPs of a row', scale: 'continuous' },
+        y: { field: 'accuracy', title: 'Held-out accuracy', share: true, domain: [0.2, 0.7] },
+        order: ['gate, Stage II', 'gate, Stage I', 'same depth for all', 'a rule without a gate'],
+        facet: { field: 'rule', title: '' },
+        carried: false,
       }),
+    height: 460,
   }),
   defineFigure({
     id: 'gate-reliability',

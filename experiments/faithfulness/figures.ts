@@ -86,6 +86,27 @@ export default [
     height: 330,
   }),
   defineFigure({
+    id: 'probes-layers',
+    inputs: ['data/layers/probes-layers.csv'],
+    table: (inputs) =>
+      inputs
+        .table('data/layers/probes-layers.csv')
+        .filter((d: { site: string }) => d.site === 'answer')
+        .select('seed', 'target', 'computed', 'accuracy'),
+    chart: (table) =>
+      heatMap(table, {
+        id: 'probes-layers',
+        title: 'What can be read off between the layers of a loop',
+        caption:
+          'Accuracy of ridge probes of the state at the answer after each layer of models of 2 layers and 4 loops; an odd number is the middle of a loop',
+        x: { field: 'computed', title: 'Layers computed' },
+        y: { field: 'target', title: 'Read off' },
+        value: { field: 'accuracy', title: 'Accuracy', share: true },
+        upwards: false,
+      }),
+    height: 330,
+  }),
+  defineFigure({
     id: 'movement',
     inputs: ['data/geometry-movement.csv'],
     table: (inputs) =>

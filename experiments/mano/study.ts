@@ -9,6 +9,14 @@ import { tiny } from '../tiny.ts';
 /** So many different layers, each applied once. */
 const unlooped = (layers: number) => ({ model: { layers, loops: 1 }, strategy: plain() });
 
+const looped = (layers: number, loops: number) => ({ model: { layers, loops } });
+
+/** Those of the paper's table of this task. */
+const publishedShapes = {
+  ...Object.fromEntries([2, 3, 6, 12].map((layers) => [`plain${layers}`, unlooped(layers)])),
+  ...{ looped2x6: looped(2, 6), looped3x4: looped(3, 4), looped6x2: looped(6, 2) },
+};
+
 export const claim = betterThan(
   'a layer applied four times answers more held-out expressions right than the same layer applied once',
   [
@@ -35,17 +43,24 @@ export default defineStudy({
   seeds: 3,
   scales: {
     tiny: { ...tiny, task: mano({ modulus: 3, maxOps: 1 }) },
-    // arXiv 2510.25741, section 6.2 and appendix B.2: expressions of up to 10; the width within a layer is not stated
+    // arXiv 2510.25741, section 6.2 and appendix B.2: of seeds and learning rates the best; the width within a layer is not stated
     paper: {
-      task: mano({ modulus: 23, maxOps: 10, packing: 'masked' }),
       model: { dModel: 1024, heads: 16, dFF: 2816 },
       train: { steps: 80_000, batch: 128, lr: 2e-4, warmup: 1000, beta2: 0.98, eps: 1e-6 },
-      variants: {
-        ...Object.fromEntries([2, 3, 6, 12].map((layers) => [`plain${layers}`, unlooped(layers)])),
-        looped2x6: { model: { layers: 2, loops: 6 } },
-        looped3x4: { model: { layers: 3, loops: 4 } },
-        looped6x2: { model: { layers: 6, loops: 2 } },
-      },
+      variants: Object.fromEntries(
+        Object.entries({ 10: 80_000, 16: 110_000, 24: 200_000 }).flatMap(([maxOps, steps]) =>
+          [5e-5, 1e-4, 2e-4, 5e-4].flatMap((lr) =>
+            Object.entries(publishedShapes).map(([name, shape]) => [
+              `${name}-L${maxOps}-lr${lr.toExponential()}`,
+              {
+                ...shape,
+                task: mano({ modulus: 23, maxOps: Number(maxOps), packing: 'masked' }),
+                train: { steps, lr },
+              },
+            ]),
+          ),
+        ),
+      ),
     },
   },
 });

@@ -2,7 +2,10 @@
 import type { NumbersOf } from '../numbers.ts';
 
 const final = { quantity: 'held-out accuracy', table: 'summary', value: 'accuracy' };
-const pairs = [200, 400].flatMap((n) => [[`looped${n}`, `plain${n}`] as const, [`looped${n}`, `deep${n}`] as const]);
+const pairs = [100, 200, 400].flatMap((n) => [
+  [`looped${n}`, `plain${n}`] as const,
+  [`looped${n}`, `deep${n}`] as const,
+]);
 
 const numbers: readonly NumbersOf[] = [
   { ...final, by: ['variant'] },

@@ -16,7 +16,7 @@ const world = {
   factShare: 0.3,
 } as const;
 const asked = (samples: number) => multiHop({ ...world, samples });
-const budgets = [100, 200, 300, 400]; // of 500 questions, 100 of them held out
+const budgets = [100, 200, 400]; // of 500 questions, 100 of them held out
 
 /** A variant for each number of different questions. */
 const perBudget = (name: string, options: { model?: object; strategy?: ReturnType<typeof plain> } = {}) =>
@@ -43,17 +43,19 @@ export default defineStudy({
   seeds: 3,
   scales: {
     tiny,
-    // arXiv 2510.25741, appendix B.3
+    // arXiv 2510.25741, appendix B.3; a row holds one question here, a window of 1024 symbols there
     paper: {
-      task: multiHop({ samples: 120_000 }),
       model: { dModel: 1024, heads: 16, layers: 6, dFF: 2816 },
-      train: { steps: 20_000, batch: 2048, lr: 5e-4, warmup: 1000 },
-      variants: {
-        loops1: { model: { loops: 1 } },
-        loops2: { model: { loops: 2 } },
-        loops4: {},
-        deep: { model: { layers: 24, loops: 1 }, strategy: plain() },
-      },
+      train: { steps: 20_000, batch: 2048, lr: 5e-4, warmup: 1000, beta2: 0.98, eps: 1e-6 },
+      variants: Object.fromEntries(
+        [20_000, 100_000, 120_000, 140_000, 200_000].flatMap((samples) => {
+          const task = multiHop({ samples });
+          return [
+            ...[1, 2, 4].map((loops) => [`loops${loops}-${samples}`, { task, model: { loops } }]),
+            [`deep-${samples}`, { task, model: { layers: 24, loops: 1 }, strategy: plain() }],
+          ];
+        }),
+      ),
       seeds: 4,
     },
   },

@@ -10,6 +10,7 @@ const pairs = [
 
 const numbers: readonly NumbersOf[] = [
   { ...final, by: ['variant'] },
+  { quantity: 'held-out loss', table: 'summary', by: ['variant'], value: 'loss' },
   { quantity: 'params', table: 'summary', by: ['variant'], value: 'params' },
   { quantity: 'accuracy by loop', table: 'loops', where: { last: true }, by: ['variant', 'loop'], value: 'accuracy' },
   { quantity: 'pairs found by the theorem', table: 'theorem', by: ['distance', 'loops'], value: 'found' },

@@ -51,7 +51,13 @@ export default defineStudy({
       ...fineWebEdu,
       variants: Object.fromEntries(
         Object.entries(sizes).flatMap(([size, model]) =>
-          [1, 2, 4, 8].map((loops) => [`${size}-t${loops}`, { model: { ...model, loops } }]),
+          [1, 2, 4, 8].flatMap((loops) =>
+            // the paper reads one run at several times; a run for each here
+            [0.25, 0.5, 1].map((part) => [
+              `${size}-t${loops}-${20 * part}B`,
+              { model: { ...model, loops }, train: { steps: Math.round(part * fineWebEdu.train.steps) } },
+            ]),
+          ),
         ),
       ),
       seeds: 1,

@@ -14,6 +14,7 @@ export { accuracyPerLoop, bitsPerBytePerLoop, type PerLoopOptions } from './char
 export { type ReliabilityOptions, reliability } from './charts/reliability.ts';
 export { paretoFront, type ScatterOptions, scatter } from './charts/scatter.ts';
 export { type Panel, type SmallMultiplesOptions, smallMultiples } from './charts/smallMultiples.ts';
+export { type TrajectoriesOptions, trajectories } from './charts/trajectories.ts';
 export { defineFigure, type Figure, type FigureInputs, type InputOrigin, type PaperSize } from './figure.ts';
 export { escapeLatex, latexTable, type NumberFormat } from './latex.ts';
 export { pdfOf } from './pdf.ts';

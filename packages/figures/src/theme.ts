@@ -149,6 +149,10 @@ export function themeConfig(theme: ThemeName, mode: Mode = 'light'): Config {
       chosen: { size: s.point * 1.3 },
       band: { opacity: mode === 'dark' ? 0.3 : 0.22, strokeWidth: s.label },
       spread: { color: c.text, strokeWidth: s.hair * 1.2, opacity: 0.7 },
+      // a mean path over single ones, and how it goes on where the model was not trained
+      meanPath: { color: c.text },
+      pathBeyond: { color: c.text, strokeDash: [s.label / 3, s.label / 3] },
+      pointBeyond: { color: c.text, size: s.point * 0.5 },
     },
   };
 }

@@ -37,7 +37,8 @@ const studyShape = z.strictObject({
 });
 
 /**
- * Checks a study, each of its variants at each of its scales, and returns it.
+ * Checks a study, each of its variants at each of its scales, and returns it. The study as it stands is also its scale `small`, if it
+ * names no other.
  * @throws StudyError, ConfigError, StrategyError, ObjectiveError naming what is wrong and where
  */
 export function defineStudy(study: StudyOptions): Study {
@@ -51,7 +52,7 @@ export function defineStudy(study: StudyOptions): Study {
       `the study${typeof study?.name === 'string' ? ` ${study.name}` : ''} is not valid:\n${lines.join('\n')}`,
     );
   }
-  const checked: Study = { ...study, isChecked: true };
+  const checked: Study = { ...study, scales: { small: {}, ...study.scales }, isChecked: true };
   for (const scale of [undefined, ...Object.keys(study.scales ?? {})]) {
     try {
       resolveRuns(checked, scale === undefined ? {} : { scale });

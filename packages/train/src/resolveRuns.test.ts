@@ -62,6 +62,13 @@ describe('resolveRuns', () => {
     expect(() => runs([], 'tinny')).toThrow('study words has no scale tinny; did you mean tiny?');
   });
 
+  test('the study as it stands is its scale small, with the same runs, unless it has one', () => {
+    const ids = (of: readonly { id: string }[]) => of.map((r) => r.id);
+    expect(ids(runs([], 'small'))).toEqual(ids(runs([])));
+    const other = defineStudy({ ...base, scales: { small: { seeds: 1 } } });
+    expect(resolveRuns(other, { scale: 'small' })).toHaveLength(2);
+  });
+
   test('a setting changes the base, and variants keep what makes them variants', () => {
     const [looped, plainRun] = runs([
       'model.loops=6',

@@ -48,7 +48,7 @@ export interface StudyOptions {
   readonly variants?: Readonly<Record<string, StudyPatch>>;
   /** What `looplab sweep` varies. */
   readonly sweep?: StudySweep;
-  /** Smaller or larger versions, chosen by name when the study is run. */
+  /** Smaller or larger versions, chosen by name when the study is run; `small` is the study as it stands unless it is given. */
   readonly scales?: Readonly<Record<string, ScalePatch>>;
 }
 

@@ -35,6 +35,30 @@ describe('analysisCharts', () => {
     expect(drawn[1]).toContain('>1 loop<');
   });
 
+  it('draws the path of the states with their shares of the variance, and how far they move', async () => {
+    const loops = [0, 1, 2, 3, 4];
+    const at = (loop: number, i: number) => ({ pc1: loop + i, pc2: loop * i, pc3: 0 });
+    const tables = {
+      variance: [0.5, 0.25, 0.1].map((share, c) => ({ component: c + 1, share })),
+      paths: ['e', 'f'].flatMap((answer, i) => loops.map((loop) => ({ instance: i, loop, answer, ...at(loop, i) }))),
+      meanPath: loops.map((loop) => ({ loop, ...at(loop, 0.5) })),
+      movement: ['norm', 'step', 'relative step', 'cosine', 'to end', 'entropy'].flatMap((quantity) =>
+        loops.map((loop) => ({ loop, trained: loop <= 2, quantity, value: loop / 4, lo: loop / 5, hi: loop / 3 })),
+      ),
+    };
+    const charts = analysisCharts([record('geometry', tables)]);
+    expect(charts.map((c) => c.id)).toEqual(['state-paths', 'state-norms', 'movement']);
+    const [paths = '', norms = ''] = await Promise.all(charts.map((c) => renderSvg(c.spec)));
+    expect(paths).toContain('PC 1 (50.0% of the variance)');
+    expect(charts[0]?.legend?.map((l) => l.name)).toEqual(['e', 'f']);
+    const dashed = JSON.stringify(charts[0]?.spec).match(
+      /"values":(\[[^\]]*\])\},"mark":\{"type":"line","style":"pathBeyond"/,
+    );
+    expect(JSON.parse(dashed?.[1] ?? '[]').map((p: { step: number }) => p.step)).toEqual([2, 3, 4]); // trained with 2
+    for (const quantity of ['norm', 'step', 'to end']) expect(norms).toContain(`>${quantity}`);
+    expect(norms).not.toContain('entropy');
+  });
+
   it('draws probes inside loops, and a scaling law', async () => {
     const layers = [1, 2, 3, 4].map((computed) => ({
       ...{ target: 'answer', site: 'answer', loop: Math.ceil(computed / 2), layer: 2 - (computed % 2), computed },

@@ -3,8 +3,10 @@ import { type ColumnTable, from } from 'arquero';
 import type { Chart } from '../chart.ts';
 import { heatMap } from '../charts/heatMap.ts';
 import { lineChart } from '../charts/lineChart.ts';
+import { percent } from '../charts/perLoop.ts';
 import { reliability } from '../charts/reliability.ts';
 import { scatter } from '../charts/scatter.ts';
+import { trajectories } from '../charts/trajectories.ts';
 import { FiguresError } from '../run.ts';
 import type { AnalysisRecord } from './readAnalyses.ts';
 
@@ -14,7 +16,8 @@ type Rows = AnalysisRecord['tables'][string];
 interface Drawing {
   readonly analysis: string;
   readonly table: string;
-  draw(table: ColumnTable, rows: Rows): Chart;
+  /** @param tables all of the analysis */
+  draw(table: ColumnTable, rows: Rows, tables: AnalysisRecord['tables']): Chart;
 }
 
 const held = 'on held-out problems';
@@ -161,6 +164,41 @@ const drawings: readonly Drawing[] = [
         x: { field: 'loop', title: 'Loop (0: before the first)' },
         y: { field: 'step', title: 'Chain step' },
         value: { field: 'follows', title: 'Follows', share: true },
+      }),
+  },
+  {
+    analysis: 'geometry',
+    table: 'meanPath',
+    draw: (table, _, { variance = [], paths = [], movement = [] }) => {
+      const along = (component: number): string => {
+        const share = Number(variance.find((r) => r.component === component)?.share);
+        return `PC ${component} (${percent(share)} of the variance)`;
+      };
+      const trained = Math.max(...movement.map((r) => (r.trained === true ? Number(r.loop) : 0)));
+      const shown = new Set(paths.map((r) => r.instance)).size;
+      return trajectories(table, {
+        id: 'state-paths',
+        title: 'The path of the state over the loops',
+        caption: `States ${held} along the first two principal components of all loops; thick: mean, with the number of the loop (0: before the first), dashed beyond the trained depth; thin: ${shown} problems, with a dot at the trained depth, coloured by the right answer where there are few`,
+        x: { field: 'pc1', title: along(1) },
+        y: { field: 'pc2', title: along(2) },
+        step: { field: 'loop', title: 'Loop' },
+        solidTo: trained,
+        ...(paths.length > 0 ? { single: { table: from([...paths]), path: 'instance', group: 'answer' } } : {}),
+      });
+    },
+  },
+  {
+    analysis: 'geometry',
+    table: 'movement',
+    draw: (table) =>
+      lineChart(table.filter('d => d.quantity == "norm" || d.quantity == "step" || d.quantity == "to end"'), {
+        id: 'state-norms',
+        title: 'How long the state and its changes are',
+        caption: `Norm of the state after each loop (0: before the first), length of the change in that loop, and distance to the state after the deepest; ${interval}`,
+        x: { field: 'loop', title: 'Loop' },
+        y: { field: 'value', title: 'Length', lo: 'lo', hi: 'hi' },
+        series: 'quantity',
       }),
   },
   {
@@ -333,10 +371,11 @@ export function isoFlopCurves(rows: Rows): { N: number; loss: number; budget: st
 /** Every chart that the tables of these analyses give; tables without a number are passed over. */
 export function analysisCharts(analyses: readonly AnalysisRecord[]): Chart[] {
   return drawings.flatMap(({ analysis, table, draw }) => {
-    const rows = analyses.find((a) => a.id === analysis)?.tables[table];
+    const tables = analyses.find((a) => a.id === analysis)?.tables ?? {};
+    const rows = tables[table];
     if (!rows || rows.length === 0) return [];
     try {
-      return [draw(from([...rows]), rows)];
+      return [draw(from([...rows]), rows, tables)];
     } catch (error) {
       if (error instanceof FiguresError) return []; // nothing finite to draw; the table says so
       throw error;

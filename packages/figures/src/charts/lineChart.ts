@@ -36,6 +36,8 @@ export interface LineChartOptions {
   /** Lines in the order of their colours; default as they come. */
   readonly order?: readonly string[];
   readonly reference?: { readonly at: number; readonly name: string };
+  /** Draws the level of a line that ends early on to the right end, where the last value holds there; default true. */
+  readonly carried?: boolean;
   /** One panel for each value of this column, side by side with one y axis. */
   readonly facet?: Axis & { readonly columns?: number };
 }
@@ -90,7 +92,7 @@ function axesOf(rows: readonly Row[], means: readonly MeanPoint[], { y }: LineCh
 function chartOf(
   rows: readonly Row[],
   means: readonly MeanPoint[],
-  { id, title, caption, x, y, series, seed = 'seed', reference }: LineChartOptions,
+  { id, title, caption, x, y, series, seed = 'seed', reference, carried }: LineChartOptions,
   order: readonly string[],
   { places, domain }: ReturnType<typeof axesOf>,
 ): Chart {
@@ -113,6 +115,7 @@ function chartOf(
       })),
       order,
       points: true,
+      ...(carried === undefined ? {} : { carried }),
       x: {
         title: x.title,
         domain: [places[0] ?? 0, places.at(-1) ?? 1],

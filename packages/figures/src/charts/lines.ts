@@ -42,6 +42,8 @@ export interface Lines {
   };
   /** Draw each measured place as a point, and seeds as points beside it; otherwise as lines only. */
   readonly points: boolean;
+  /** Carry the level of a line that ends early to the right end, where it has points; default true. */
+  readonly carried?: boolean;
   /** A level everybody should know, such as chance. */
   readonly reference?: { readonly at: number; readonly name: string };
 }
@@ -66,7 +68,8 @@ export function lineSpecs(lines: Lines): { spec: TopLevelSpec; compact: TopLevel
   );
   const labels = [...ends, ...known].map((e, i) => ({ ...e, x: last, height: heights[i] ?? e.at }));
   // A model of fewer loops ends early; its level is carried across so that the eye can compare.
-  const early = lines.points ? ends.filter((e) => e.from < last).map((e) => ({ ...e, x: last })) : [];
+  const carried = lines.points && (lines.carried ?? true);
+  const early = carried ? ends.filter((e) => e.from < last).map((e) => ({ ...e, x: last })) : [];
 
   const xOf = (field: string) => ({
     field,

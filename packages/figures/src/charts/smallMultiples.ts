@@ -26,7 +26,8 @@ export function smallMultiples(panels: readonly Panel[], options: SmallMultiples
   const { id, title, caption, columns = Math.min(3, panels.length) } = options;
   const [first] = panels;
   if (!first) throw new FiguresError(`chart ${id} has no panels; give it at least one chart`);
-  const { legend } = first.chart;
+  const { legend: series = [] } = first.chart;
+  const legend = series.length > 1 ? series : undefined; // one needs no telling apart
   const concat = panels.map(({ title, chart }) => {
     const { $schema: _, ...unit } = chart.compact ?? chart.spec;
     return { ...(legend ? withLegend(unit) : unit), title: { text: title, style: 'panel', offset: 8 } };

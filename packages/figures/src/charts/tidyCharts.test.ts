@@ -146,6 +146,29 @@ it('lineChart by task has a panel each, with one y axis and one legend, as wide 
   expect(svg).toContain('>Task 2<');
 });
 
+it('lineChart carries the level of a line that ends early, unless told not to', () => {
+  const early = accuracy.filter('d => d.series == "a" || d.loops < 4');
+  const levels = (carried?: boolean) =>
+    JSON.stringify(
+      lineChart(early, {
+        ...{ ...words, series: 'series', ...(carried === undefined ? {} : { carried }) },
+        x: { field: 'loops', title: 'Loops' },
+        y: { field: 'y', title: 'Accuracy', share: true },
+      }).spec,
+    ).match(/"style":"level"/g)?.length ?? 0;
+  expect([levels(), levels(true), levels(false)]).toEqual([1, 1, 0]);
+});
+
+it('small multiples of one series have no legend', async () => {
+  const chart = lineChart(accuracy.filter('d => d.series == "a"').derive({ task: 'd => d.loops > 1 ? 2 : 1' }), {
+    ...{ ...words, series: 'series', facet: { field: 'task', title: 'Task' } },
+    x: { field: 'loops', title: 'Loops' },
+    y: { field: 'y', title: 'Accuracy', share: true },
+  });
+  expect(chart.legend).toBeUndefined();
+  expect(await renderSvg(chart.spec)).not.toContain('role-legend"');
+});
+
 it('scatter has room below where everything is right', async () => {
   const chart = scatter(cost.derive({ y: '() => 1' }), {
     ...words,
