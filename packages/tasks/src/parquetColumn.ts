@@ -1,11 +1,19 @@
 // Reads one column of strings from a Parquet file that is in memory, in one synchronous pass.
 import { createRequire } from 'node:module';
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
+
+/** What hyparquet does not decompress itself and Node does. */
+const compressors = {
+  GZIP: unpacked(gunzipSync),
+  BROTLI: unpacked(brotliDecompressSync),
+  ZSTD: unpacked(zstdDecompressSync),
+};
 
 /**
  * The values of column `name`, in order; `undefined` where a row has none.
  *
  * hyparquet's own readers return promises, while a task is made at once; its column decoder underneath is synchronous and takes the
- * bytes of a column chunk. It knows uncompressed and Snappy pages.
+ * bytes of a column chunk. Pages may be uncompressed or packed by Snappy, gzip, Brotli or Zstandard.
  *
  * @throws Error where `bytes` is no Parquet file, has no such column of strings, or is compressed in another way
  */
@@ -34,7 +42,14 @@ export function parquetColumn(bytes: Uint8Array, name: string): (string | undefi
     const start = Number(chunk.dictionary_page_offset || chunk.data_page_offset); // 0 stands for none
     const reader = { view: new DataView(buffer, start, Number(chunk.total_compressed_size)), offset: 0 };
     const rowsOfGroup = { groupStart: 0, groupRows: rows, selectStart: 0, selectEnd: rows };
-    const decoder = { ...chunk, pathInSchema: [name], element: leaf.element, schemaPath, parsers: DEFAULT_PARSERS };
+    const decoder = {
+      ...chunk,
+      pathInSchema: [name],
+      element: leaf.element,
+      schemaPath,
+      parsers: DEFAULT_PARSERS,
+      compressors,
+    };
     const read = readColumn(reader, rowsOfGroup, decoder).data.flatMap((page): unknown[] => Array.from(page));
     for (const value of read.slice(0, rows)) {
       if (typeof value !== 'string' && value !== undefined && value !== null)
@@ -43,4 +58,9 @@ export function parquetColumn(bytes: Uint8Array, name: string): (string | undefi
     }
   }
   return values;
+}
+
+/** With a copy, since a Buffer of Node may be part of a larger one. */
+function unpacked(by: (input: Uint8Array) => Uint8Array): (input: Uint8Array) => Uint8Array {
+  return (input) => new Uint8Array(by(input));
 }

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -104,6 +105,16 @@ describe('Parquet', () => {
     expect(parquetColumn(parquet('text', repeated), 'text')).toEqual(repeated);
   });
 
+  it.each([
+    ['GZIP', gzipSync],
+    ['BROTLI', brotliCompressSync],
+    ['ZSTD', zstdCompressSync],
+  ] as const)('reads pages packed by %s', (codec, pack) => {
+    const data = Array.from({ length: 500 }, (_, i) => (i % 9 === 0 ? null : `line ${i} of a text`));
+    const packed = parquet('text', data, { codec, compressors: { [codec]: pack }, rowGroupSize: 100 });
+    expect(parquetColumn(packed, 'text')).toEqual(data.map((value) => value ?? undefined));
+  });
+
   it('becomes a task by its ending', () => {
     const path = file('docs.parquet', parquet('content', ['first document', null, 'second document']));
     expect(contents([path], { field: 'content', separator: '\n' })).toBe('econd document');
@@ -120,7 +131,7 @@ describe('Parquet', () => {
     ],
     ['nothing', parquet('text', [null, '']), /has no text in text/],
     ['garbage', Uint8Array.from({ length: 99 }, (_, i) => i), /cannot read .*garbage\.parquet as Parquet/],
-    ['gzip', gzipped(), /unsupported compression codec: GZIP; .*Snappy/],
+    ['lz4', packedBy('LZ4_RAW'), /unsupported compression codec: LZ4_RAW; .*Snappy/],
   ])('says what is wrong with %s', (name, bytes, message) => {
     const path = file(`${name}.parquet`, bytes);
     expect(() => text({ files: [path] })).toThrow(message);
@@ -138,8 +149,8 @@ describe('Parquet', () => {
   });
 });
 
-function gzipped(): Uint8Array {
-  return parquet('text', ['a', 'b'], { codec: 'GZIP', compressors: { GZIP: (input: Uint8Array) => input } });
+function packedBy(codec: 'LZ4_RAW'): Uint8Array {
+  return parquet('text', ['a', 'b'], { codec, compressors: { [codec]: (input: Uint8Array) => input } });
 }
 
 describe('a tokenizer.json', () => {

@@ -111,7 +111,7 @@ function parquetRows(bytes: Buffer, path: string, field: string): string[] {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new TaskError(
-      `text: cannot read ${path} as Parquet: ${reason}; set task.field to a column of strings, and write the file with Snappy or without compression`,
+      `text: cannot read ${path} as Parquet: ${reason}; set task.field to a column of strings, and write the file with Snappy, gzip, Brotli, Zstandard or no compression`,
     );
   }
 }
