@@ -4,6 +4,14 @@ import { from } from 'arquero';
 
 type Row = Readonly<Record<string, number | string>>;
 
+const phases: Readonly<Record<string, string>> = {
+  every: 'after a prompt, all slots kept',
+  one: 'after a prompt, one slot kept',
+  decode: 'token by token',
+  prefill: 'whole word at once',
+};
+const order = Object.values(phases);
+
 export default [
   defineFigure({
     id: 'policies',
@@ -12,13 +20,18 @@ export default [
       from(
         (inputs.table('data/kvSharing-policies.csv').objects() as Row[])
           .filter((r) => r.policy !== 'ring' && r.policy !== 'selective') // the same here as keepLast and perLoop
-          .map(({ policy, phase, seed, share, accuracy }) => ({
-            policy: `${policy}, ${share === 1 ? 'all' : 'a quarter'} of the bytes`,
-            phase: phase === 'decode' ? 'decoding, token by token' : 'reading a prompt at once',
-            seed,
-            accuracy,
-          }))
-          .sort((a, b) => (a.phase < b.phase ? -1 : a.phase > b.phase ? 1 : 0)),
+          .flatMap(({ policy, phase, prompt, seed, share, accuracy }) =>
+            // what a policy without a choice leaves of a prompt is shown beside both
+            (phase !== 'afterPrompt' ? [phase] : prompt ? [prompt] : share === 1 ? ['one', 'every'] : ['one']).map(
+              (at) => ({
+                policy: `${policy}, ${share === 1 ? 'all' : 'a quarter'} of the bytes`,
+                phase: phases[at],
+                seed,
+                accuracy,
+              }),
+            ),
+          )
+          .sort((x, y) => order.indexOf(x.phase) - order.indexOf(y.phase)),
       ),
     chart: (table) =>
       dots(table, {
