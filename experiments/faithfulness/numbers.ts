@@ -28,6 +28,11 @@ const numbers: readonly NumbersOf[] = [
     ...{ where: { target: 'model answer', site: 'answer' }, by: ['loop'] },
   })),
   {
+    ...{ quantity: 'the answer read off between layers', table: 'layers/probes-layers', value: 'accuracy' },
+    ...{ where: { target: 'answer', site: 'answer' }, by: ['computed'] },
+  },
+  { quantity: 'held-out accuracy of 2 layers and 4 loops', table: 'layers/runs', by: [], value: 'accuracy' },
+  {
     ...{ quantity: 'share of the commonest answer', table: 'probes-probes', value: 'majority' },
     ...{ where: { target: 'model answer', site: 'answer', loop: 8 }, by: [] },
   },
