@@ -10,6 +10,13 @@ const phases: Readonly<Record<string, string>> = {
   decode: 'token by token',
   prefill: 'whole word at once',
 };
+/** Where a row is shown: a policy that keeps every slot anyway beside those that keep all of a prompt, too. */
+function panels({ phase, prompt, share }: Row): string[] {
+  if (phase !== 'afterPrompt') return [String(phase)];
+  if (prompt) return [String(prompt)];
+  return share === 1 ? ['one', 'every'] : ['one'];
+}
+
 const order = Object.values(phases);
 
 export default [
@@ -20,18 +27,15 @@ export default [
       from(
         (inputs.table('data/kvSharing-policies.csv').objects() as Row[])
           .filter((r) => r.policy !== 'ring' && r.policy !== 'selective') // the same here as keepLast and perLoop
-          .flatMap(({ policy, phase, prompt, seed, share, accuracy }) =>
-            // what a policy without a choice leaves of a prompt is shown beside both
-            (phase !== 'afterPrompt' ? [phase] : prompt ? [prompt] : share === 1 ? ['one', 'every'] : ['one']).map(
-              (at) => ({
-                policy: `${policy}, ${share === 1 ? 'all' : 'a quarter'} of the bytes`,
-                phase: phases[at],
-                seed,
-                accuracy,
-              }),
-            ),
+          .flatMap((row) =>
+            panels(row).map((panel) => ({
+              policy: `${row.policy}, ${row.share === 1 ? 'all' : 'a quarter'} of the bytes`,
+              phase: phases[panel],
+              seed: row.seed,
+              accuracy: row.accuracy,
+            })),
           )
-          .sort((x, y) => order.indexOf(x.phase) - order.indexOf(y.phase)),
+          .sort((x, y) => order.indexOf(x.phase ?? '') - order.indexOf(y.phase ?? '')),
       ),
     chart: (table) =>
       dots(table, {

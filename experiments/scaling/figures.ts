@@ -16,17 +16,18 @@ const inOrder = (rows: Row[]): Row[] =>
 export default [
   defineFigure({
     id: 'iso-flop',
-    inputs: ['data/scaling-isoFlop.csv'],
-    table: (inputs) => from(isoFlopCurves(inputs.table('data/scaling-isoFlop.csv').objects() as Row[])),
+    inputs: ['data/iso-flop.csv'],
+    table: (inputs) => from(isoFlopCurves(inputs.table('data/iso-flop.csv').objects() as Row[])),
     chart: (table) =>
       lineChart(table, {
         id: 'iso-flop',
         title: 'The best size for a training budget',
         caption:
-          'Loss that the fitted law predicts at one loop if the budget goes into a model of this size and the tokens left for it',
+          'Loss that the law of at most four loops predicts at one loop if the budget goes into a model of this size and the tokens left for it',
         x: { field: 'N', title: 'Parameters', scale: 'log10' },
         y: { field: 'loss', title: 'Predicted loss, nats' },
         series: 'budget',
+        carried: false,
       }),
   }),
   defineFigure({
