@@ -4,6 +4,34 @@ import { from } from 'arquero';
 
 type Row = Readonly<Record<string, number | string | null>>;
 
+/** Probes of the state at the answer: a row a value. */
+function readOff(of: {
+  id: string;
+  input: string;
+  x: { field: string; title: string };
+  title: string;
+  caption: string;
+}) {
+  const { id, input, x, title, caption } = of;
+  return defineFigure({
+    id,
+    inputs: [input],
+    table: (inputs) =>
+      inputs
+        .table(input)
+        .filter((d: { site: string }) => d.site === 'answer')
+        .select('seed', 'target', x.field, 'accuracy'),
+    chart: (table) =>
+      heatMap(table, {
+        ...{ id, title, caption, x },
+        y: { field: 'target', title: 'Read off' },
+        value: { field: 'accuracy', title: 'Accuracy', share: true },
+        upwards: false,
+      }),
+    height: 330,
+  });
+}
+
 export default [
   defineFigure({
     id: 'agreement',
@@ -64,47 +92,20 @@ export default [
       }),
     height: 300,
   }),
-  defineFigure({
+  readOff({
     id: 'probes',
-    inputs: ['data/probes-probes.csv'],
-    table: (inputs) =>
-      inputs
-        .table('data/probes-probes.csv')
-        .filter((d: { site: string }) => d.site === 'answer')
-        .select('seed', 'target', 'loop', 'accuracy'),
-    chart: (table) =>
-      heatMap(table, {
-        id: 'probes',
-        title: 'What can be read off the state at the answer',
-        caption:
-          'Cross-validated accuracy of ridge probes for each value of the chain, the answer and what the model says',
-        x: { field: 'loop', title: 'Loop (0: before the first)' },
-        y: { field: 'target', title: 'Read off' },
-        value: { field: 'accuracy', title: 'Accuracy', share: true },
-        upwards: false,
-      }),
-    height: 330,
+    input: 'data/probes-probes.csv',
+    x: { field: 'loop', title: 'Loop (0: before the first)' },
+    title: 'What can be read off the state at the answer',
+    caption: 'Cross-validated accuracy of ridge probes for each value of the chain, the answer and what the model says',
   }),
-  defineFigure({
+  readOff({
     id: 'probes-layers',
-    inputs: ['data/layers/probes-layers.csv'],
-    table: (inputs) =>
-      inputs
-        .table('data/layers/probes-layers.csv')
-        .filter((d: { site: string }) => d.site === 'answer')
-        .select('seed', 'target', 'computed', 'accuracy'),
-    chart: (table) =>
-      heatMap(table, {
-        id: 'probes-layers',
-        title: 'What can be read off between the layers of a loop',
-        caption:
-          'Accuracy of ridge probes of the state at the answer after each layer of models of 2 layers and 4 loops; an odd number is the middle of a loop',
-        x: { field: 'computed', title: 'Layers computed' },
-        y: { field: 'target', title: 'Read off' },
-        value: { field: 'accuracy', title: 'Accuracy', share: true },
-        upwards: false,
-      }),
-    height: 330,
+    input: 'data/layers/probes-layers.csv',
+    x: { field: 'computed', title: 'Layers computed' },
+    title: 'What can be read off between the layers of a loop',
+    caption:
+      'Accuracy of ridge probes of the state at the answer after each layer of models of 2 layers and 4 loops; an odd number is the middle of a loop',
   }),
   defineFigure({
     id: 'movement',
