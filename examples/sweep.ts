@@ -24,7 +24,7 @@ const table = await sweep(study, {
     ],
   }),
   results: process.argv[2] ?? 'results',
-  output: process.stderr, // progress; without it a sweep is silent
+  output: process.stderr, // progress; without it only failures are told
 });
 
 // An Arquero table, a row a run. Seeds are averaged, settings are not.

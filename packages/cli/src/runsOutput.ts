@@ -1,52 +1,15 @@
 // What the runs commands print.
 import { join } from 'node:path';
-import {
-  assertField,
-  diffRuns,
-  fieldOf,
-  filterRuns,
-  listRuns,
-  type RunRow,
-  rowsCsv,
-  runByPrefix,
-} from '@looplab/sweep';
+import { diffRuns, type RunRow, rowsCsv } from '@looplab/sweep';
 import { readEvaluations } from '@looplab/train';
+import { from } from 'arquero';
 import { columns } from './columns.ts';
-import { UsageError } from './errors.ts';
+import type { Form } from './form.ts';
 
-/**
- * The runs under `results` that satisfy the conditions, sorted and cut.
- * @throws SweepError for a condition or a field that cannot be
- */
-export async function chosenRuns(
-  results: string,
-  where: readonly string[],
-  { sort, reverse, limit }: { readonly sort?: string; readonly reverse?: boolean; readonly limit?: number },
-): Promise<RunRow[]> {
-  const rows = filterRuns(listRuns(results), where);
-  if (sort !== undefined) {
-    assertField(sort, rows);
-    rows.sort((a, b) => order(fieldOf(a, sort), fieldOf(b, sort)));
-  }
-  if (reverse) rows.reverse();
-  return limit === undefined ? rows : rows.slice(0, limit);
-}
-
-/** Runs that have no such field come last. */
-function order(a: unknown, b: unknown): number {
-  if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined);
-  if (typeof a === 'number' && typeof b === 'number') return a - b;
-  return String(a).localeCompare(String(b));
-}
-
-/** A row a run, as a table, JSON or CSV. */
-export function printRuns(
-  rows: readonly RunRow[],
-  { json, csv }: { readonly json: boolean; readonly csv: boolean },
-): void {
-  if (json && csv) throw new UsageError('choose one of --json and --csv');
-  if (json) process.stdout.write(`${JSON.stringify(rows)}\n`);
-  else if (csv) process.stdout.write(rowsCsv(rows));
+/** A row a run. */
+export function printRuns(rows: readonly RunRow[], form: Form): void {
+  if (form === 'json') printJson(rows);
+  else if (form === 'csv') process.stdout.write(rowsCsv(rows));
   else {
     const lines = rows.map((r) => [
       ...[r.study, r.run, r.variant ?? '', r.strategy, String(r.settings['model.layers'] ?? '')],
@@ -60,13 +23,16 @@ export function printRuns(
   }
 }
 
-/** One run in full. */
-export async function printRun(results: string, prefix: string, json: boolean): Promise<void> {
-  const row = runByPrefix(listRuns(results), prefix);
+/** One run in full; as CSV, the row that a list has of it. */
+export function printRun(results: string, row: RunRow, form: Form): void {
   const dir = join(results, row.study, row.run);
+  if (form === 'csv') {
+    printRuns([row], form);
+    return;
+  }
   const evaluations = readEvaluations(dir);
-  if (json) {
-    process.stdout.write(`${JSON.stringify({ ...row, dir, evaluations })}\n`);
+  if (form === 'json') {
+    printJson({ ...row, dir, evaluations });
     return;
   }
   const { settings, ...facts } = row;
@@ -82,38 +48,63 @@ export async function printRun(results: string, prefix: string, json: boolean): 
   process.stdout.write(`\n${columns(['step', 'loss', 'accuracy', 'accuracy per loop'], curve, [0, 1, 2])}`);
 }
 
-/** The settings in which runs differ, and with `results` their numbers. */
-export async function printDiff(
-  results: string,
-  prefixes: readonly string[],
-  json: boolean,
-  hasNumbers: boolean,
-): Promise<void> {
-  if (prefixes.length < 2) throw new UsageError('name at least two runs');
-  const all = listRuns(results);
-  const rows = prefixes.map((prefix) => runByPrefix(all, prefix));
+/** The settings in which runs differ, a column a run, and with `hasNumbers` what came out. */
+export function printDiff(rows: readonly RunRow[], form: Form, hasNumbers: boolean): void {
   const differences = diffRuns(rows);
-  if (json) {
-    process.stdout.write(`${JSON.stringify({ runs: hasNumbers ? rows : rows.map((r) => r.run), differences })}\n`);
+  if (form === 'json') {
+    printJson({ runs: hasNumbers ? rows : rows.map((r) => r.run), differences });
     return;
   }
-  const table = differences.map(({ key, values }) => [
+  const measured = hasNumbers ? NUMBERS.filter((name) => rows.some((r) => r[name] !== undefined)) : [];
+  if (form === 'csv') {
+    const lines = [
+      ...differences.map(({ key, values }) => [key, ...values.map(cell)]),
+      ...measured.map((name) => [name, ...rows.map((r) => r[name])]),
+    ];
+    printCsv(['field', ...rows.map((r) => r.run)], lines);
+    return;
+  }
+  const settings = differences.map(({ key, values }) => [
     key,
     ...values.map((v) => (v === undefined ? '-' : JSON.stringify(v))),
   ]);
-  const numbers = hasNumbers
-    ? NUMBERS.filter((name) => rows.some((r) => r[name] !== undefined)).map((name) => [
-        name,
-        ...rows.map((r) => (typeof r[name] === 'number' ? number(r[name]) : String(r[name] ?? '-'))),
-      ])
-    : [];
-  process.stdout.write(columns(['', ...rows.map((r) => r.run)], [...table, ...numbers]));
+  const numbers = measured.map((name) => [
+    name,
+    ...rows.map((r) => (typeof r[name] === 'number' ? number(r[name]) : String(r[name] ?? '-'))),
+  ]);
+  process.stdout.write(columns(['', ...rows.map((r) => r.run)], [...settings, ...numbers]));
+}
+
+/** The runs that were deleted, or that would be. */
+export function printRemoved(rows: readonly RunRow[], form: Form, isDeleted: boolean): void {
+  const records = rows.map(({ study, run, status }) => ({ study, run, status, deleted: isDeleted }));
+  if (form === 'json') printJson(records);
+  else if (form === 'csv') printCsv(['study', 'run', 'status', 'deleted'], records.map(Object.values));
+  else {
+    const lines = rows.map((r) => [`${r.study}/${r.run}`, statusOf(r)]);
+    process.stdout.write(columns([isDeleted ? 'deleted' : 'would be deleted; add --yes', ''], lines));
+  }
 }
 
 const NUMBERS = [
   ...(['status', 'step', 'loss', 'accuracy', 'bitsPerByte', 'expectedLoops', 'params'] as const),
   ...(['seconds', 'tokens', 'flops'] as const),
 ] as const;
+
+function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+/** Headings must differ. */
+function printCsv(headings: readonly string[], lines: readonly (readonly unknown[])[]): void {
+  const rows = lines.map((line) => Object.fromEntries(headings.map((name, i) => [name, line[i] ?? null])));
+  process.stdout.write(rows.length === 0 ? `${headings.join(',')}\n` : from(rows).toCSV({ columns: [...headings] }));
+}
+
+/** A list or an object as JSON. */
+function cell(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
+}
 
 function statusOf({ status, cause }: RunRow): string {
   return cause === undefined ? status : `${status}(${cause})`;

@@ -2,6 +2,7 @@
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { listRuns } from '@looplab/sweep';
 import { acquireRunLock } from '@looplab/train';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { gridFromFlags } from './gridFlags.ts';
@@ -47,8 +48,8 @@ describe('a sweep', () => {
     const { code, out, err } = await looplab(['sweep', study, ...tiny, ...widths, ...at('a')]);
     expect(code).toBe(0);
     expect(err).toMatch(/^4 runs, 4 done before$/m);
-    expect(out).toMatch(/^trial +model.dFF +variant +seeds +accuracy +runs$/m);
-    expect(out).toMatch(/^1 +32 +plain +1 +\d\.\d+ +1 finished$/m);
+    expect(out).toMatch(/^trial +model.dFF +variant +finished +accuracy +runs$/m);
+    expect(out).toMatch(/^1 +32 +plain +1 of 1 +\d\.\d+ +1 finished$/m);
     expect(out).toContain(`sweep ${id}: ${join(scratch, 'a')}`);
   });
 
@@ -224,16 +225,22 @@ it('the log of a run that is under way is followed until its end', async () => {
   const printed: string[] = [];
   const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
     printed.push(String(text));
-    if (printed.length === 1) appendFileSync(join(dir, 'log.txt'), 'four\n');
-    else lock.release();
+    // a line is printed when it is whole
+    if (printed.length === 1) appendFileSync(join(dir, 'log.txt'), 'four\nfi');
+    else if (printed.length === 2) {
+      appendFileSync(join(dir, 'log.txt'), 've');
+      lock.release();
+    }
     return true;
   });
   try {
-    await tailRun(join(scratch, 'f'), 'aaa', 2, true);
+    const [row] = listRuns(join(scratch, 'f'));
+    if (row === undefined) throw new Error('a run was written');
+    await tailRun(join(scratch, 'f'), row, { lines: 2, follow: true, json: false });
   } finally {
     write.mockRestore();
   }
-  expect(printed).toEqual(['two\nthree\n', 'four\n']);
+  expect(printed).toEqual(['two\nthree\n', 'four\n', 'five\n']);
 });
 
 describe('axes of a grid', () => {

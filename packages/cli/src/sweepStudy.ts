@@ -1,26 +1,22 @@
 // Sweeps a study file, or prices the sweep, and prints what came of it.
-import { relative } from 'node:path';
 import {
-  estimateSweep,
   type FoundSweep,
   type Launcher,
-  measureStep,
+  type Point,
+  planAgain,
   planSweep,
+  priceSweep,
   type RetryKind,
   runSweep,
   type Search,
   type SweepEstimate,
   type SweepPlan,
   type SweepResult,
-  searchFromSpec,
-  shareOf,
-  timed,
-  typicalRun,
+  trialsOf,
 } from '@looplab/sweep';
 import { clock, listenForInterrupt } from '@looplab/train';
 import { columns } from './columns.ts';
 import type { deviceOf } from './device.ts';
-import { InputError } from './errors.ts';
 import { loadStudy } from './loadStudy.ts';
 import { makeFolder } from './makeFolder.ts';
 
@@ -46,12 +42,6 @@ export interface WhichSweep {
   readonly code?: string;
 }
 
-/** Some runs of a sweep have no result; the others have. */
-class SweepIncompleteError extends Error {
-  override readonly name = 'SweepIncompleteError';
-  readonly exitCode = 1;
-}
-
 /** @throws InputError, SweepError, OverrideError, ... for a study or settings that cannot be swept */
 export async function planStudyFile(which: WhichSweep): Promise<SweepPlan> {
   const { file, set, ...rest } = which;
@@ -61,23 +51,13 @@ export async function planStudyFile(which: WhichSweep): Promise<SweepPlan> {
 
 /**
  * The plan of a sweep that was begun before.
- * @throws InputError if its study is in no file, or study or code are not what they were
+ * @throws InputError if its study file cannot be loaded; SweepError as `planAgain` of the library
  */
-export async function planAgain({ manifest }: FoundSweep, code?: string): Promise<SweepPlan> {
-  const { id, spec, source } = manifest;
-  if (source === null)
-    throw new InputError(`sweep ${id} was begun by a script, not from a study file; run that script`);
-  const search = searchFromSpec(spec.search);
-  const plan = await planStudyFile({
-    ...{ file: source, set: spec.overrides, metric: spec.metric },
-    ...(search ? { search } : {}),
-    ...(spec.scale === null ? {} : { scale: spec.scale }),
+export async function planFoundSweep(sweep: FoundSweep, code: string | undefined): Promise<SweepPlan> {
+  return planAgain(sweep, {
+    load: async (source) => (await loadStudy(source)).study,
     ...(code === undefined ? {} : { code }),
   });
-  if (plan.id === id) return plan;
-  const what = plan.spec.code === spec.code ? `${relative(process.cwd(), source)} has` : 'the code has';
-  const cure = plan.spec.code === spec.code ? '' : `, or add --code ${spec.code} if the change does not matter`;
-  throw new InputError(`${what} changed since sweep ${id} began; sweep the study anew${cure}`);
 }
 
 /** Drives a planned sweep with progress on stderr; Ctrl-C stops it with its runs saved. */
@@ -95,15 +75,14 @@ export async function carryOut(plan: SweepPlan, options: CarryOptions & { retry?
   }
 }
 
-/** Lists the runs of a plan and measures what one update takes, without running the sweep. */
-export async function price(plan: SweepPlan, options: CarryOptions, isMeasured: boolean): Promise<SweepEstimate> {
+/** Lists the runs of a plan and, unless told otherwise, measures what one update takes, without running the sweep. */
+export function price(plan: SweepPlan, options: CarryOptions, isMeasured: boolean): Promise<SweepEstimate> {
   const { device, results, workers } = options;
-  const threads = device.threads === undefined ? {} : { threads: device.threads };
-  const shares = shareOf(plan, { ...threads, ...(workers === undefined ? {} : { workers }) });
-  const estimate = estimateSweep(plan, { results, ...shares });
-  const typical = typicalRun(plan);
-  if (!isMeasured || typical === undefined || estimate.flops === 0) return estimate;
-  return timed(estimate, await measureStep(typical, { device: device.kind, threads: shares.threads }));
+  return priceSweep(plan, {
+    ...{ results, device: device.kind, isMeasured },
+    ...(device.threads === undefined ? {} : { threads: device.threads }),
+    ...(workers === undefined ? {} : { workers }),
+  });
 }
 
 /** Prints a plan for people, or as one JSON line. */
@@ -113,7 +92,7 @@ export function printEstimate(estimate: SweepEstimate, json: boolean): void {
     return;
   }
   const { runs, done, flops, seconds, step, workers, threads, isExample } = estimate;
-  const keys = [...new Set(runs.flatMap((r) => Object.keys(r.point)))];
+  const keys = keysOf(runs);
   const rows = runs.map((r) => [
     ...[r.run, String(r.trial), ...keys.map((key) => text(r.point[key])), r.variant ?? '', String(r.seed)],
     ...[String(r.until), r.flops.toExponential(2), r.status],
@@ -137,49 +116,31 @@ export function printResult(result: SweepResult, plan: SweepPlan, json: boolean)
     process.stdout.write(`${JSON.stringify({ ...result, spec: plan.spec })}\n`);
     return;
   }
-  process.stdout.write(`\n${trialTable(result, plan)}\nsweep ${result.id}: ${result.dir}\n`);
+  process.stdout.write(`\n${trialTable(result.rows, plan.spec)}\nsweep ${result.id}: ${result.dir}\n`);
 }
 
-/** One line a point and variant: its settings, how its seeds ended, and the mean of the metric. */
-function trialTable({ rows }: Pick<SweepResult, 'rows'>, { spec }: Pick<SweepPlan, 'spec'>): string {
-  const keys = [...new Set(rows.flatMap((r) => Object.keys(r.point)))];
-  const groups = Map.groupBy(rows, (r) => JSON.stringify([r.trial, r.variant ?? null]));
-  const lines = [...groups.values()].map((runs) => {
-    const [first] = runs;
-    const values = runs.flatMap((r) => r[spec.metric] ?? []);
-    const mean = values.reduce((a, b) => a + b, 0) / values.length;
+/** One line a point and variant: its settings, how many seeds finished, the mean of the metric over those, and how all ended. */
+function trialTable(rows: SweepResult['rows'], { metric }: SweepPlan['spec']): string {
+  const keys = keysOf(rows);
+  const lines = trialsOf(rows, metric).map(({ trial, point, variant, runs, finished, mean }) => {
     const statuses = Map.groupBy(runs, (r) => (r.cause ? `${r.status}(${r.cause})` : r.status));
     return [
-      ...[String(first?.trial), ...keys.map((key) => text(first?.point[key])), first?.variant ?? ''],
-      ...[String(runs.length), values.length > 0 ? mean.toPrecision(4) : ''],
+      ...[String(trial), ...keys.map((key) => text(point[key])), variant ?? ''],
+      ...[`${finished} of ${runs.length}`, mean?.toPrecision(4) ?? ''],
       [...statuses].map(([status, of]) => `${of.length} ${status}`).join(', '),
     ];
   });
-  return columns(['trial', ...keys, 'variant', 'seeds', spec.metric, 'runs'], lines);
+  return columns(['trial', ...keys, 'variant', 'finished', metric, 'runs'], lines);
 }
 
 /** The table of a sweep on disk. */
 export function printSweep(rows: SweepResult['rows'], spec: SweepPlan['spec']): void {
-  process.stdout.write(trialTable({ rows }, { spec }));
+  process.stdout.write(trialTable(rows, spec));
 }
 
-/** @throws SweepIncompleteError unless every run has a result */
-export function assertComplete({ end, rows, id }: SweepResult): void {
-  const bad = rows.filter((r) => r.status === 'failed' || r.status === 'diverged');
-  const left = rows.filter((r) => ['planned', 'queued', 'running', 'preempted', 'cancelled'].includes(r.status));
-  if (end === 'complete' && bad.length === 0) return;
-  const reasons: Record<string, string> = {
-    failures: 'so many runs failed that the sweep was stopped',
-    unwell:
-      'run after run failed to get anywhere, so the sweep was stopped; the same command goes on when the machine is well',
-    incomplete: `the machine let runs down; the same command, or looplab sweep retry ${id} --infra, takes them up again`,
-  };
-  const lines = [
-    reasons[end] ?? `${bad.length} of ${rows.length} runs did not finish; their folders' log.txt says why`,
-    ...bad.map((r) => `  ${r.run} (trial ${r.trial} seed ${r.seed}): ${r.error ?? r.status}`),
-    ...(left.length > 0 ? [`  ${left.length} runs are left to do`] : []),
-  ];
-  throw new SweepIncompleteError(lines.join('\n'));
+/** The settings that are varied; variants have a column of their own. */
+function keysOf(rows: readonly { readonly point: Point }[]): string[] {
+  return [...new Set(rows.flatMap((r) => Object.keys(r.point)))].filter((key) => key !== 'variant');
 }
 
 function text(value: unknown): string {

@@ -53,8 +53,20 @@ it('writes every form, the same bytes twice, and finds what was changed', async 
   const forms = ['vl.json', 'svg', 'pdf', 'screen.svg', 'dark.svg', 'csv', 'tex', 'provenance.json'];
   expect(changed).toEqual(forms.map((e) => `accuracy.${e}`));
   writeFileSync(join(root, 'data/accuracy.csv'), csv);
-  rmSync(join(out, 'accuracy.png'));
-  expect(await checkFigure(figure, at)).toEqual([join(out, 'accuracy.png')]);
+  const png = join(out, 'accuracy.png');
+  rmSync(png);
+  expect(await checkFigure(figure, at)).toEqual([png]);
+});
+
+it('finds a picture of another size, or none at all, in place of a PNG', async () => {
+  const lower = join(root, 'lower');
+  await buildFigure(figure, at);
+  await buildFigure({ ...figure, height: 150 }, { root, out: lower });
+  const png = join(out, 'accuracy.png');
+  for (const bytes of [readFileSync(join(lower, 'accuracy.png')), 'no picture', '']) {
+    writeFileSync(png, bytes);
+    expect(await checkFigure(figure, at)).toEqual([png]);
+  }
 });
 
 it('is a PDF of its size in points with Inter inside', async () => {

@@ -66,11 +66,22 @@ const manifestFile = z
   .partial();
 
 /**
+ * How the run in a folder stands, for those who know more than `status.json` says: whether its process is still there.
+ * Undefined where they do not know.
+ */
+export type StatusOf = (dir: string) => object | undefined;
+
+/**
  * Reads one run folder. A torn last line of `metrics.jsonl` (the run is being written, or was killed) is left out and noted in
  * `torn`; lines of an unknown kind are passed over; of two lines with the same kind and step the later one counts (a resumed run).
  * @throws FiguresError where `config.json` is missing or anything in the folder is not what it should be
  */
 export function readRun(dir: string): Run {
+  return readRunBy(dir, () => undefined);
+}
+
+/** The same, with the status that `statusOf` gives. */
+export function readRunBy(dir: string, statusOf: StatusOf): Run {
   if (!existsSync(join(dir, 'config.json'))) {
     throw new FiguresError(`${dir} is not a run folder: it has no config.json; give the folder of one run`);
   }
@@ -78,7 +89,9 @@ export function readRun(dir: string): Run {
   const config = check(configFile, raw, join(dir, 'config.json'));
   const statusPath = join(dir, 'status.json');
   const manifestPath = join(dir, 'manifest.json');
-  const status = existsSync(statusPath) ? check(statusFile, readJson(statusPath), statusPath) : undefined;
+  const status = existsSync(statusPath)
+    ? check(statusFile, statusOf(dir) ?? readJson(statusPath), statusPath)
+    : undefined;
   const manifest = existsSync(manifestPath) ? check(manifestFile, dropNulls(readJson(manifestPath)), manifestPath) : {};
   const { train, evals, torn, trained } = readMetrics(join(dir, 'metrics.jsonl'));
   const layers = config.model?.layers;

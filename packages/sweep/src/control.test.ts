@@ -11,8 +11,17 @@ import { planSweep } from './plan/sweepPlan.ts';
 import { grid } from './search/listed.ts';
 import { runSweep, type SweepOptions } from './sweep.ts';
 
+const nowhere = { write: () => {} };
 const run = async (results: string, options: SweepOptions) => {
-  const all = { worker: fakeWorker, code: 'test', workers: 2, device: 'cpu', results, ...options } as const;
+  const all = {
+    worker: fakeWorker,
+    code: 'test',
+    workers: 2,
+    device: 'cpu',
+    results,
+    output: nowhere,
+    ...options,
+  } as const;
   return runSweep(planSweep(fakeStudy, all), all);
 };
 /** `train.weightDecay` chooses the fate of a fake run: 2 is killed every time, 4 once, 7 fails through its own fault once. */

@@ -17,3 +17,9 @@ export class LauncherError extends SweepError {
   override readonly name = 'LauncherError';
   override readonly exitCode = 1;
 }
+
+/** Some runs of a sweep have no result; the others have. */
+export class SweepIncompleteError extends SweepError {
+  override readonly name = 'SweepIncompleteError';
+  override readonly exitCode = 1;
+}

@@ -1,6 +1,16 @@
 // Real processes, really killed; disks, really full. `node packages/sweep/test/kills.ts 300` does more of the same for longer.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listCheckpoints, readJsonLines, readStatus } from '@looplab/train';
@@ -110,12 +120,37 @@ function driveTiny(results: string, victim?: 'driver' | 'run'): Promise<number |
   });
 }
 
+/** Leaves nothing (`share` 0) or a part of files that are written whole, in every run and the sweep. */
+function cutFiles(results: string, names: RegExp, share: number): void {
+  const folder = join(results, 'tiny');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => names.test(file));
+  expect(files).not.toEqual([]);
+  for (const file of files.map((f) => join(folder, f))) truncateSync(file, Math.floor(statSync(file).size * share));
+}
+
 test('real runs whose drivers and processes are killed end with the same metrics and parameters', async () => {
   const [killed, whole] = [tempDir(), tempDir()];
   mkdirSync(join(killed, 'tiny'), { recursive: true });
   expect(await driveTiny(killed, 'driver')).toBe(null);
+  // what a power cut may leave of files that were not flushed
+  cutFiles(killed, /status\.json$|^sweeps.*tasks.*json$/, 0.5);
   expect(await driveTiny(killed, 'run')).toBe(0);
   expect(await driveTiny(killed)).toBe(0);
   expect(await driveTiny(whole)).toBe(0);
   expect(outcome(killed)).toEqual(outcome(whole));
+});
+
+test('finished runs whose statuses a power cut left empty or half are finished again, without training', async () => {
+  const results = tempDir();
+  expect(await driveTiny(results)).toBe(0);
+  const before = outcome(results);
+  for (const share of [0, 0.5]) {
+    cutFiles(results, /status\.json$|^sweeps.*\.json$/, share);
+    expect(await driveTiny(results)).toBe(0);
+    expect(outcome(results)).toEqual(before);
+  }
+  for (const file of globSync('*/events.jsonl', { cwd: join(results, 'tiny') })) {
+    const names = readJsonLines(join(results, 'tiny', file)).map((e) => e.event);
+    expect(names.slice(names.indexOf('finished') + 1)).toEqual(['resumed', 'finished', 'resumed', 'finished']);
+  }
 });

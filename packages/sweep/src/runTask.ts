@@ -1,6 +1,5 @@
 // Carries out one run of a sweep: finds its study, trains it as far as it is wanted, and says how it ended.
 import { execFileSync } from 'node:child_process';
-import { pathToFileURL } from 'node:url';
 import { useDevice } from '@looplab/engine';
 import {
   type Callback,
@@ -15,12 +14,12 @@ import {
   readJson,
   readStatus,
   resolveRuns,
-  type Study,
   sameRun,
   trainRun,
 } from '@looplab/train';
 import { SweepError } from './errors.ts';
 import type { MetricName } from './plan/metric.ts';
+import { studyIn } from './plan/studyIn.ts';
 import { curveOf, stopStep, verdictOn, type Want } from './plan/verdict.ts';
 import { withRunFolder } from './store/withRunFolder.ts';
 
@@ -80,9 +79,7 @@ async function carryOut(task: TaskFile, stop: AbortController): Promise<void> {
 /** @throws SweepError if the study has changed since the sweep was planned */
 async function planOf(task: TaskFile): Promise<RunPlan> {
   if (task.source === null) return planFromConfig(task.config);
-  const module: { default?: Study } = await import(pathToFileURL(task.source).href);
-  const study = module.default;
-  if (study?.isChecked !== true) throw new SweepError(`${task.source} exports no study; end it with: export default`);
+  const study = await studyIn(task.source);
   const scale = task.scale === null ? {} : { scale: task.scale };
   const plans = resolveRuns(study, { ...scale, overrides: task.overrides });
   const found = plans.find(
@@ -97,7 +94,7 @@ function upTo(task: TaskFile, stop: AbortController): Callback {
   let curve: (readonly [number, number])[] = [];
   const look = (): void => {
     const at = stopStep(curve, { ...(task.limits === undefined ? {} : { limits: task.limits }) });
-    if (at !== undefined) stop.abort(new CancelledError(`pruned by the median rule at step ${at}`, 0, 'pruned'));
+    if (at !== undefined) stop.abort(new CancelledError('pruned by the median rule', 0, 'pruned'));
   };
   return {
     name: 'upTo',
@@ -106,7 +103,7 @@ function upTo(task: TaskFile, stop: AbortController): Callback {
     },
     onStep: ({ step }) => {
       if (task.until !== undefined && step >= task.until) {
-        stop.abort(new CancelledError(`the rung ends`, 0, 'pruned'));
+        stop.abort(new CancelledError('the rung ends', 0, 'pruned'));
       }
     },
     onEval: (record) => {

@@ -20,8 +20,9 @@ const base = { worker: fakeWorker, code: 'test', workers: 2, device: 'cpu' } as 
 const lrs = { search: grid({ 'train.lr': [0.01, 0.03, 0.1] }) };
 /** `train.weightDecay` chooses the fate of a fake run. */
 const fates = (...decays: number[]) => ({ search: grid({ 'train.weightDecay': decays }) });
+const nowhere = { write: () => {} };
 const run = async (results: string, options: SweepOptions) => {
-  const all = { ...base, results, ...options };
+  const all = { ...base, results, output: nowhere, ...options };
   return runSweep(planSweep(fakeStudy, all), all);
 };
 const dirOf = (results: string, options: SweepPlanOptions): string =>
@@ -116,6 +117,40 @@ describe('a run that does not finish', () => {
     const steps = ledger(results).length;
     await run(results, fates(0, 1, 3));
     expect(ledger(results)).toHaveLength(steps);
+  });
+
+  test('is told on stderr from a script that asked for nothing, when it ends and with what is left at the end', async () => {
+    const told: string[] = [];
+    const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      told.push(String(text));
+      return true;
+    });
+    const results = tempDir();
+    try {
+      const options = { ...base, ...fates(0, 1, 2), results, retries: 0 };
+      const table = await sweep(fakeStudy, options);
+      expect(table.array('cause')).toEqual([null, 'user', 'infra']);
+      expect(table.get('error', 1)).toBe('a setting that cannot be');
+      const text = told.join('');
+      expect(text).toMatch(/^train.weightDecay=1 seed 0: failed: a setting that cannot be$/m);
+      expect(text).toMatch(/^train.weightDecay=2 seed 0: .*killed by SIGKILL.*; giving it up for now$/m);
+      expect(text).toMatch(
+        /^the machine let runs down; .*\n {2}\w+ \(trial 1 seed 0\): a setting that cannot be\n {2}\w+ /m,
+      );
+      expect(text).not.toMatch(/finished/);
+
+      // what failed before is nothing new, but is listed all the same
+      told.length = 0;
+      await sweep(fakeStudy, { ...base, ...fates(0, 1), results });
+      expect(told.join('')).toMatch(
+        /^1 of 2 runs did not finish; .*\n {2}\w+ \(trial 1 seed 0\): a setting that cannot be\n$/,
+      );
+      told.length = 0;
+      await sweep(fakeStudy, { ...base, ...fates(0), results });
+      expect(told).toEqual([]);
+    } finally {
+      write.mockRestore();
+    }
   });
 
   test('because it was killed is started again from its checkpoint', async () => {

@@ -3,15 +3,15 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type ProgressOutput, type Study, writeJsonAtomic } from '@looplab/train';
 import type { ColumnTable } from 'arquero';
+import { shortfallOf } from './assertComplete.ts';
 import { type RetryKind, reopenRuns } from './control.ts';
 import { cancelledBy, type DriveEnd, Driver } from './drive.ts';
 import { SweepError } from './errors.ts';
-import type { SweepEvents } from './events.ts';
 import type { Launcher } from './launch/launcher.ts';
 import { local } from './launch/local.ts';
 import { planSweep, type SweepPlan, type SweepPlanOptions } from './plan/sweepPlan.ts';
 import type { TaskFile } from './runTask.ts';
-import { sweepProgress } from './show/sweepProgress.ts';
+import { sweepFailures, sweepProgress } from './show/sweepProgress.ts';
 import { SweepFolder } from './store/sweepFolder.ts';
 import { type SweepRow, sweepRows, tableOf } from './sweepTable.ts';
 
@@ -30,7 +30,7 @@ export interface SweepOptions extends SweepPlanOptions {
   readonly maxFailures?: number;
   /** How often a run that the machine let down (killed, disk, memory) is started again; default 2. */
   readonly retries?: number;
-  /** Where progress goes, such as `process.stderr`; nothing is shown without it. */
+  /** Where progress goes, such as `process.stderr`; without it only failures are told, on `process.stderr`. */
   readonly output?: ProgressOutput;
   /** Aborting it ends the sweep with the state of its runs saved; the same call goes on. */
   readonly signal?: AbortSignal;
@@ -51,21 +51,24 @@ export interface SweepResult {
 
 /**
  * Sweeps a study: every run that is not finished yet is trained, in processes of their own; the same call again goes on where this
- * one was stopped, killed or let down. Runs that fail are reported and do not keep the others from running.
+ * one was stopped, killed or let down. Runs that fail are told when they do and listed at the end, and do not keep the others from
+ * running.
  *
  *     const table = await sweep(study, { search: grid({ 'model.loops': [1, 2, 4] }), workers: 2 });
  *
- * @returns a row a run: the settings that were varied, status, and what was measured
+ * @returns a row a run: the settings that were varied, status (with cause and error of a failure), and what was measured
  * @throws SweepError, OverrideError, StudyError, ... before anything is written; SweepLockedError if another process drives the
  * sweep; RunFolderError if results cannot be written; CancelledError when `signal` stopped it
  */
 export async function sweep(study: Study, options: SweepOptions = {}): Promise<ColumnTable> {
   const result = await runSweep(planSweep(study, options), options);
+  const lacking = shortfallOf(result);
+  if (lacking !== undefined) (options.output ?? process.stderr).write(`${lacking}\n`);
   return tableOf(result.rows);
 }
 
 /**
- * Drives a planned sweep: `sweep` without the table.
+ * Drives a planned sweep: `sweep` without the list of failures at its end and the table.
  * @throws as {@link sweep}
  */
 export async function runSweep(
@@ -79,7 +82,7 @@ export async function runSweep(
   const shares = shareOf(plan, options);
   const launcher = options.launcher ?? local(shares);
   const folder = new SweepFolder(results, plan);
-  const watch = options.output ? sweepProgress(options.output, plan.spec.metric) : undefined;
+  const watch = options.output ? sweepProgress(options.output, plan.spec.metric) : sweepFailures(process.stderr);
   try {
     const context = {
       folder: join(results, plan.study.name),
@@ -102,11 +105,11 @@ export async function runSweep(
       },
       ...(only ? { only } : {}),
       ...(options.signal ? { signal: options.signal } : {}),
-      events: watch ?? silent,
+      events: watch,
       tickMs: launcher.outlives ? 1000 : 200,
     });
     const { end } = await driver.run();
-    watch?.end();
+    watch.end();
     const rows = sweepRows(folder.dir);
     const result: SweepResult = { id: plan.id, dir: folder.dir, end, rows };
     writeJsonAtomic(join(folder.dir, 'summary.json'), { ...result, spec: plan.spec });
@@ -121,7 +124,7 @@ export async function runSweep(
     }
     return result;
   } finally {
-    watch?.end();
+    watch.end();
     await launcher.close();
     folder.close();
   }
@@ -147,5 +150,3 @@ function workerCommand(threads: number): string[] {
   const name = import.meta.filename.endsWith('.ts') ? 'worker.ts' : 'worker.js';
   return [process.execPath, ...(threads === 1 ? ['--single-threaded-gc'] : []), join(import.meta.dirname, name)];
 }
-
-const silent: SweepEvents = { begin: () => {}, ended: () => {}, failed: () => {}, progress: () => {} };

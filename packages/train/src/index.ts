@@ -10,6 +10,7 @@ export {
   listCheckpoints,
   loadCheckpoint,
 } from './checkpoint.ts';
+export { currentStatus } from './currentStatus.ts';
 export { defineStudy } from './defineStudy.ts';
 export {
   CancelledError,

@@ -63,8 +63,8 @@ describe('resolveRuns', () => {
   });
 
   test('the study as it stands is its scale small, with the same runs, unless it has one', () => {
-    const ids = (of: readonly { id: string }[]) => of.map((r) => r.id);
-    expect(ids(runs([], 'small'))).toEqual(ids(runs([])));
+    const configs = (of: ReturnType<typeof runs>) => of.map((r) => r.config);
+    expect(configs(runs([], 'small'))).toEqual(configs(runs([])));
     const other = defineStudy({ ...base, scales: { small: { seeds: 1 } } });
     expect(resolveRuns(other, { scale: 'small' })).toHaveLength(2);
   });

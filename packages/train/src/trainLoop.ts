@@ -170,15 +170,17 @@ export async function trainLoop({ plan, folder, callbacks, signal, from, onStep 
         // Signals are delivered between two turns of the event loop; awaiting settled promises never ends a turn.
         await new Promise((resolve) => setImmediate(resolve));
 
-        const isStopping = signal?.aborted === true;
         const isEnd = stageStep === steps;
         const isLog = isEnd || step % train.logEvery === 0;
         const isEval = isEnd || step % train.evalEvery === 0;
-        const isSave = isEnd || isStopping || step % train.checkpointEvery === 0;
-        if (isLog || isEval || isSave) await window.read();
+        if (isLog || isEval) await window.read();
         if (isLog) await log(lr);
         if (isEval) await judgeNow();
-        if (isSave) await save();
+        const isStopping = signal?.aborted === true; // by what was just measured, too
+        if (isEnd || isStopping || step % train.checkpointEvery === 0) {
+          await window.read();
+          await save();
+        }
         if (isStopping && step < plan.steps) throw cancelled(signal.reason, folder.dir, step, plan.steps);
       }
       params = live();
@@ -226,7 +228,9 @@ function scheduleOf({ train }: ResolvedStage): Schedule {
 
 function cancelled(reason: unknown, dir: string, step: number, steps: number): CancelledError {
   const why = reason instanceof Error ? reason.message : 'stopped';
-  const message = `${why} after step ${step} of ${steps}; the state is saved in ${dir}, run the same command to go on`;
   const { exitCode, status } = reason instanceof CancelledError ? reason : {};
+  // Who gave it up will not go on.
+  const next = status === 'pruned' ? '' : ', run the same command to go on';
+  const message = `${why} after step ${step} of ${steps}; the state is saved in ${dir}${next}`;
   return new CancelledError(message, exitCode, status);
 }

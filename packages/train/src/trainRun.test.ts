@@ -140,6 +140,19 @@ test('stopped at any step and gone on with, the run gives the same bits', async 
   expect(finalModel(parts.dir).equals(finalModel(whole.dir))).toBe(true);
 });
 
+test.each([
+  ['pruned', ''],
+  ['preempted', ', run the same command to go on'],
+] as const)('a run that is %s says whether the same command goes on', async (status, next) => {
+  const options = tiny();
+  const controller = new AbortController();
+  const why = new CancelledError('not now', 0, status);
+  const stop: Callback = { name: 'stop', onStep: ({ step }) => void (step === 5 && controller.abort(why)) };
+  await expect(trainRun({ ...options, callbacks: [stop], signal: controller.signal })).rejects.toThrow(CancelledError);
+  const error = `not now after step 5 of 12; the state is saved in ${options.dir}${next}`;
+  expect(readStatus(options.dir)).toMatchObject({ status, step: 5, error });
+});
+
 test('a callback gets its state back', async () => {
   const options = tiny();
   const counter = (): Callback & { seen: number } => ({

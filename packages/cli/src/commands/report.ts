@@ -28,8 +28,9 @@ export const report = command({
   async run(args) {
     const { folderOf } = await import('../reportFolder.ts');
     const { writeSweepReport } = await import('@looplab/figures');
+    const { currentStatus } = await import('@looplab/train');
     const { dir, out } = folderOf(String(args.runs), args.results);
-    const written = await writeSweepReport({ dir, out: args.out ?? out });
+    const written = await writeSweepReport({ dir, out: args.out ?? out, statusOf: currentStatus });
     process.stdout.write(args.json ? `${JSON.stringify(written)}\n` : `Report: ${written.path}\n`);
   },
 });

@@ -1,23 +1,22 @@
 // `looplab runs ls|show|diff|compare|tail|rm`: runs that are there, whoever started them.
-import { columns } from '../columns.ts';
 import { command } from '../command.ts';
 import { UsageError } from '../errors.ts';
+import { formOf, formOptions } from '../form.ts';
 import { optionalWholeNumber, wholeNumber } from '../numbers.ts';
 import { runOptions } from './run.ts';
 
 const { results } = runOptions;
-const json = { type: 'boolean', default: false, describe: 'print JSON' } as const;
-const csv = { type: 'boolean', default: false, describe: 'print CSV with every setting' } as const;
 const where = {
   type: 'string',
   array: true,
   default: [] as string[],
   nargs: 1,
-  describe: 'only runs for which this holds: --where status=failed --where model.loops>=4',
+  describe: "only runs for which this holds: --where status=failed --where 'model.loops>=4'",
 } as const;
-const one = { run: { type: 'string', demandOption: true, describe: 'id of a run, or its first digits' } } as const;
+const whereInstead = { ...where, describe: 'instead of ids: what must hold of the runs, as for runs ls' } as const;
+const one = { run: { type: 'string', describe: 'id of a run, or its first digits' } } as const;
 const some = {
-  runs: { type: 'string', array: true, demandOption: true, describe: 'ids of runs, or their first digits' },
+  runs: { type: 'string', array: true, default: [] as string[], describe: 'ids of runs, or their first digits' },
 } as const;
 
 const ls = command({
@@ -29,95 +28,107 @@ const ls = command({
     sort: { type: 'string', requiresArg: true, describe: 'field or setting to sort by, the smallest first' },
     reverse: { type: 'boolean', default: false, describe: 'the other way round' },
     limit: optionalWholeNumber('limit', 'at most so many'),
-    json,
-    csv,
+    ...formOptions,
+    csv: { ...formOptions.csv, describe: 'print CSV with every setting' },
   },
-  examples: [['runs ls --where study=mano --where model.loops>=4 --sort loss', 'the best of some runs first']],
+  examples: [["runs ls --where study=mano --where 'model.loops>=4' --sort loss", 'the best of some runs first']],
   async run(args) {
-    const { chosenRuns, printRuns } = await import('../runsOutput.ts');
+    const form = formOf(args);
+    const { filteredRuns } = await import('../chooseRuns.ts');
+    const { printRuns } = await import('../runsOutput.ts');
     const { sort, reverse, limit } = args;
-    const rows = await chosenRuns(args.results, args.where, {
+    const rows = filteredRuns(args.results, args.where, {
       reverse,
       ...(sort === undefined ? {} : { sort }),
       ...(limit === undefined ? {} : { limit }),
     });
-    printRuns(rows, args);
+    printRuns(rows, form);
   },
 });
 
 const show = command({
-  words: 'show <run>',
+  words: 'show [run]',
   describe: 'show one run: how it stands, its settings, its evaluations',
   positionals: one,
-  options: { results, json },
+  options: {
+    results,
+    where: whereInstead,
+    ...formOptions,
+    csv: { ...formOptions.csv, describe: 'print the row that runs ls --csv has of it' },
+  },
   async run(args) {
+    const form = formOf(args);
+    const { chosenRun } = await import('../chooseRuns.ts');
     const { printRun } = await import('../runsOutput.ts');
-    await printRun(args.results, String(args.run), args.json);
+    printRun(args.results, chosenRun({ ...args, ids: words(args.run) }), form);
   },
 });
 
 const diff = command({
-  words: 'diff <runs..>',
+  words: 'diff [runs..]',
   describe: 'show the settings in which runs differ',
   positionals: some,
-  options: { results, json },
+  options: { results, where: whereInstead, ...formOptions },
   async run(args) {
+    const form = formOf(args);
+    const { severalRuns } = await import('../chooseRuns.ts');
     const { printDiff } = await import('../runsOutput.ts');
-    await printDiff(args.results, words(args.runs), args.json, false);
+    printDiff(severalRuns({ ...args, ids: words(args.runs) }), form, false);
   },
 });
 
 const compare = command({
-  words: 'compare <runs..>',
+  words: 'compare [runs..]',
   describe: 'show runs side by side: the settings in which they differ, and what came out',
   positionals: some,
-  options: { results, json },
+  options: { results, where: whereInstead, ...formOptions },
+  examples: [['runs compare --where variant=looped --where seed=0', 'side by side what differs in other settings']],
   async run(args) {
+    const form = formOf(args);
+    const { severalRuns } = await import('../chooseRuns.ts');
     const { printDiff } = await import('../runsOutput.ts');
-    await printDiff(args.results, words(args.runs), args.json, true);
+    printDiff(severalRuns({ ...args, ids: words(args.runs) }), form, true);
   },
 });
 
 const tail = command({
-  words: 'tail <run>',
+  words: 'tail [run]',
   describe: "print the end of a run's log and follow it until the run is over",
   positionals: one,
   options: {
     results,
+    where: whereInstead,
     lines: wholeNumber('lines', 'lines of the log to begin with', 10),
     follow: { type: 'boolean', default: true, describe: 'go on until the run is over' },
+    json: { ...formOptions.json, describe: 'print a JSON object a line' },
   },
   async run(args) {
+    const { chosenRun } = await import('../chooseRuns.ts');
     const { tailRun } = await import('../tailRun.ts');
-    await tailRun(args.results, String(args.run), args.lines, args.follow);
+    await tailRun(args.results, chosenRun({ ...args, ids: words(args.run) }), args);
   },
 });
 
 const rm = command({
   words: 'rm [runs..]',
   describe: 'delete run folders',
-  positionals: {
-    runs: { type: 'string', array: true, default: [] as string[], describe: 'ids of runs, or their first digits' },
-  },
+  positionals: some,
   options: {
     results,
-    where,
+    where: whereInstead,
     yes: { type: 'boolean', default: false, describe: 'delete what --where chooses; without it, only list that' },
+    ...formOptions,
   },
   async run(args) {
-    const { listRuns, removeRuns, runByPrefix } = await import('@looplab/sweep');
-    const { chosenRuns } = await import('../runsOutput.ts');
-    const named = words(args.runs);
-    if (named.length > 0 === args.where.length > 0) throw new UsageError('name runs, or choose them by --where');
-    const all = named.length > 0 ? listRuns(args.results) : [];
-    const rows =
-      named.length > 0
-        ? named.map((prefix) => runByPrefix(all, prefix))
-        : await chosenRuns(args.results, args.where, {});
-    const isListed = named.length === 0 && !args.yes;
-    if (!isListed) removeRuns(args.results, rows);
-    const lines = rows.map((r) => [`${r.study}/${r.run}`, r.status]);
-    process.stdout.write(columns([isListed ? 'would be deleted; add --yes' : 'deleted', ''], lines));
+    const form = formOf(args);
+    const { removeRuns } = await import('@looplab/sweep');
+    const { chosenRuns } = await import('../chooseRuns.ts');
+    const { printRemoved } = await import('../runsOutput.ts');
+    const ids = words(args.runs);
+    const rows = chosenRuns({ ...args, ids });
+    const isDeleted = ids.length > 0 || args.yes;
+    if (isDeleted) removeRuns(args.results, rows);
+    printRemoved(rows, form, isDeleted);
   },
 });
 

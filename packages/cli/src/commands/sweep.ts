@@ -3,6 +3,7 @@ import { columns } from '../columns.ts';
 import { command } from '../command.ts';
 import { deviceOf, deviceOptions } from '../device.ts';
 import { UsageError } from '../errors.ts';
+import { formOf, formOptions } from '../form.ts';
 import { launcherFrom, launcherOptions } from '../launcherFlags.ts';
 import { optionalWholeNumber, wholeNumber } from '../numbers.ts';
 import { runOptions } from './run.ts';
@@ -59,14 +60,15 @@ const show = command({
   words: 'show <sweep>',
   describe: 'show the points of a sweep and what came of them',
   positionals: sweepId,
-  options: { results, json, csv: { type: 'boolean', default: false, describe: 'print a row a run as CSV' } },
+  options: { results, ...formOptions, csv: { ...formOptions.csv, describe: 'print a row a run as CSV' } },
   async run(args) {
+    const form = formOf(args);
     const { findSweep, sweepRows, tableOf } = await import('@looplab/sweep');
     const { printSweep } = await import('../sweepStudy.ts');
     const { dir, manifest } = findSweep(args.results, String(args.sweep));
     const rows = sweepRows(dir);
-    if (args.csv) process.stdout.write(`${tableOf(rows).toCSV()}\n`);
-    else if (args.json) process.stdout.write(`${JSON.stringify({ ...manifest, dir, rows })}\n`);
+    if (form === 'csv') process.stdout.write(tableOf(rows).toCSV());
+    else if (form === 'json') process.stdout.write(`${JSON.stringify({ ...manifest, dir, rows })}\n`);
     else printSweep(rows, manifest.spec);
   },
 });
@@ -82,9 +84,9 @@ const retry = command({
   },
   async run(args) {
     if (args.failed === args.infra) throw new UsageError('say which: --failed (all that failed) or --infra');
-    const { findSweep } = await import('@looplab/sweep');
-    const { assertComplete, carryOut, planAgain, printResult } = await import('../sweepStudy.ts');
-    const plan = await planAgain(findSweep(args.results, String(args.sweep)), args.code);
+    const { assertComplete, findSweep } = await import('@looplab/sweep');
+    const { carryOut, planFoundSweep, printResult } = await import('../sweepStudy.ts');
+    const plan = await planFoundSweep(findSweep(args.results, String(args.sweep)), args.code);
     const result = await carryOut(plan, { ...(await carryOf(args)), retry: args.failed ? 'failed' : 'infra' });
     printResult(result, plan, args.json);
     assertComplete(result);
@@ -152,9 +154,8 @@ export const sweep = command({
     ['sweep experiments/quickstart --grid model.loops=1,2,4 --dry-run', 'what a grid would cost'],
   ],
   async run(args) {
-    const { assertComplete, carryOut, planStudyFile, price, printEstimate, printResult } = await import(
-      '../sweepStudy.ts'
-    );
+    const { assertComplete } = await import('@looplab/sweep');
+    const { carryOut, planStudyFile, price, printEstimate, printResult } = await import('../sweepStudy.ts');
     const { gridFromFlags } = await import('../gridFlags.ts');
     const plan = await planStudyFile({
       ...{ file: String(args.study), set: args.set },

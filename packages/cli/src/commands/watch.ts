@@ -20,7 +20,9 @@ export const watch = command({
   examples: [['watch', 'print the address of a page about results/']],
   async run(args) {
     const { watch: serve } = await import('@looplab/figures');
-    const page = await serve({ root: String(args.results), port: args.port, host: args.host });
+    const { currentStatus } = await import('@looplab/train');
+    const { port, host } = args;
+    const page = await serve({ root: String(args.results), port, host, statusOf: currentStatus });
     process.stdout.write(`${page.url}\n`);
     process.stderr.write('Open that address in a browser; Ctrl-C ends it.\n');
     await new Promise((stop) => process.once('SIGINT', stop).once('SIGTERM', stop));

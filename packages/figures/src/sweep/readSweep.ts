@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { type MetricName, measured, metrics } from '../metric.ts';
-import { readRun, runFolders } from '../readRun.ts';
+import { readRunBy, runFolders, type StatusOf } from '../readRun.ts';
 import { FiguresError, type Run } from '../run.ts';
 import { seriesOf } from '../series.ts';
 import { cosmetic, type Setting, settingsOf } from '../settings.ts';
@@ -40,14 +40,15 @@ interface Group {
 /**
  * Reads a sweep: its `sweep.json`, its journal, and the runs beside it; or every run below a folder that is no sweep's.
  * Runs that cannot be read are listed with the reason.
+ * @param statusOf how a run stands, for those who know whether its process is still there; default: as its `status.json` says
  * @throws FiguresError where there is no such folder, no run in it, or a damaged manifest
  */
-export function readSweep(dir: string): Sweep {
-  if (existsSync(join(dir, 'sweep.json'))) return sweepIn(dir);
+export function readSweep(dir: string, statusOf: StatusOf = () => undefined): Sweep {
+  if (existsSync(join(dir, 'sweep.json'))) return sweepIn(dir, statusOf);
   if (!existsSync(dir)) throw new FiguresError(`there is no folder ${dir}; give a sweep's folder or one with runs`);
   const folders = runFolders(dir, 3);
   if (folders.length === 0) throw new FiguresError(`no run in ${dir}: a run is a folder with a config.json`);
-  const found = folders.map(runIn);
+  const found = folders.map((folder) => runIn(folder, statusOf));
   const runs = found.flatMap((f) => f.run ?? []);
   if (runs.length === 0) throw new FiguresError(`no run in ${dir} can be read: ${found[0]?.error ?? ''}`);
   const groups = seriesOf(runs).map(
@@ -65,7 +66,7 @@ export function readSweep(dir: string): Sweep {
   return { ...sweep, configurations: [...sweep.configurations, unknown] };
 }
 
-function sweepIn(dir: string): Sweep {
+function sweepIn(dir: string, statusOf: StatusOf): Sweep {
   const parsed = manifestFile.safeParse(jsonIn(join(dir, 'sweep.json')));
   if (!parsed.success) {
     const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'value'}: ${issue.message}`).join('; ');
@@ -88,7 +89,7 @@ function sweepIn(dir: string): Sweep {
       const settings = settingsOf({ ...point, ...(variant === undefined ? {} : { variant }) });
       const group = groups.get(key) ?? { settings, runs: [] };
       groups.set(key, group);
-      group.runs.push({ ...runIn(join(dir, '..', '..', run)), id: run, seed });
+      group.runs.push({ ...runIn(join(dir, '..', '..', run), statusOf), id: run, seed });
     }
   }
   if (groups.size === 0) {
@@ -156,11 +157,11 @@ function stateOf(run: Run): SweepRun {
   return { id, seed, state, run, ...(error === undefined ? {} : { error }), ...(cause === undefined ? {} : { cause }) };
 }
 
-function runIn(dir: string): SweepRun {
+function runIn(dir: string, statusOf: StatusOf): SweepRun {
   const about = { id: basename(resolve(dir)), seed: Number.NaN };
   if (!existsSync(join(dir, 'config.json'))) return { ...about, ...withoutConfiguration(dir) };
   try {
-    return stateOf(readRun(dir));
+    return stateOf(readRunBy(dir, statusOf));
   } catch (error) {
     if (!(error instanceof FiguresError)) throw error;
     return { ...about, state: 'unreadable', error: error.message };

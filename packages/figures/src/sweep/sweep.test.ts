@@ -47,6 +47,22 @@ describe('a sweep is read', () => {
     expect(grid.manifest).toMatchObject({ id: 'a1b2c3d4e5f6', source: 'experiments/made-up/study.ts', scale: 'small' });
   });
 
+  it.each(['a sweep', 'a folder'])('with runs whose process is gone as those say who know: %s', (what) => {
+    const dir = writeSyntheticSweep(join(root, `gone in ${what}`), {
+      id: 'e1',
+      points: [{ point: { 'model.loops': 2 }, seeds: [0, 1], reach: () => 0.4, fate: () => ({ status: 'running' }) }],
+    });
+    const gone = { status: 'failed', cause: 'infra', error: 'its process is gone' };
+    const sweep = readSweep(what === 'a sweep' ? dir : join(dir, '..', '..'), (run) =>
+      run.endsWith('1') ? gone : undefined,
+    );
+    const runs = sweep.configurations.flatMap((c) => c.runs);
+    expect(runs.map((r) => [r.state, r.cause])).toEqual([
+      ['running', undefined],
+      ['failed', 'infra'],
+    ]);
+  });
+
   it('with what failed, and only what finished in the means', () => {
     const of = (name: string) => grid.configurations.find((c) => c.name === name);
     expect(of('loops 8, lr 0.001')?.result.n).toBe(2);

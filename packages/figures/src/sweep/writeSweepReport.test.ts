@@ -185,6 +185,8 @@ describe.skipIf(browser === undefined)(
   () => {
     const path = join(root, 'grid.html');
     const hostilePath = join(root, 'hostile.html');
+    const screenshots = join(import.meta.dirname, '..', '..', '..', '..', '.cache', 'screenshots');
+    const page = { light: 'rgb(246, 247, 249)', dark: 'rgb(13, 16, 20)' }; // as in style.ts
     let opened: Awaited<ReturnType<typeof chromium.launch>>;
     beforeAll(async () => {
       await writeSweepReport({ dir: gridDir, out: path });
@@ -215,11 +217,15 @@ describe.skipIf(browser === undefined)(
 
     it.each([
       [1280, 'light'],
+      [1280, 'dark'],
+      [390, 'light'],
       [390, 'dark'],
     ] as const)(
-      'is alive and fits at %i px, %s',
+      'is alive and fits at %i px, %s; for people to look at: .cache/screenshots',
       (width, scheme) =>
         withPage(path, width, scheme, async (tab) => {
+          await tab.screenshot({ path: join(screenshots, `sweep-${width}-${scheme}.png`), fullPage: true });
+          expect(await tab.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(page[scheme]);
           expect(await tab.locator('.vega-embed').count()).toBe(6); // two panels, four charts
           expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
           const widest = await tab.evaluate(() =>

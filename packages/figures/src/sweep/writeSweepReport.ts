@@ -1,6 +1,7 @@
 // The report of a sweep: what was tried, what came out best and by how much, which settings mattered, what failed, and where it came from.
 import { relative, resolve, sep } from 'node:path';
 import { capital } from '../metric.ts';
+import type { StatusOf } from '../readRun.ts';
 import { escapeHtml } from '../report/html.ts';
 import { type Fact, madeHtml, originFacts, seedsOf } from '../report/origin.ts';
 import { pageHtml, writePage } from '../report/page.ts';
@@ -19,6 +20,8 @@ export interface SweepReportOptions {
   readonly out: string;
   /** What to type to get the same again; default what the sweep's manifest says. */
   readonly commands?: readonly string[];
+  /** How a run stands, for those who know whether its process is still there; default: as its `status.json` says. */
+  readonly statusOf?: StatusOf;
 }
 
 /**
@@ -26,7 +29,7 @@ export interface SweepReportOptions {
  * @throws FiguresError where the folder holds neither, or the file cannot be written
  */
 export async function writeSweepReport(options: SweepReportOptions): Promise<{ path: string; bytes: number }> {
-  return writePage(options.out, await sweepReportHtml(readSweep(options.dir), options.commands));
+  return writePage(options.out, await sweepReportHtml(readSweep(options.dir, options.statusOf), options.commands));
 }
 
 /** The report as text. */

@@ -150,7 +150,7 @@ export const clientScript = `
       bar.style.width = 100 * done + '%';
       const progress = run.state === 'running' || run.state === 'unknown'
         ? el('td', {}, el('span', { class: 'bar' }, bar), run.steps ? Math.floor(100 * done) + '%' : run.step)
-        : el('td', { class: run.state }, run.state);
+        : el('td', { class: run.state }, run.cause ? run.state + '(' + run.cause + ')' : run.state);
       if (run.error) progress.title = run.error;
       const name = el('label', { title: run.id }, box, swatch, label(run));
       body.append(el('tr', {}, el('td', { class: 'name' }, name), progress, el('td', {}, share(run.accuracy)), el('td', {}, number(run.loss))));

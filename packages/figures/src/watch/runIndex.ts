@@ -1,7 +1,7 @@
 // The runs below a folder as a page lists them, kept fresh by looking at what changed.
 import { existsSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { readRun, runFolders } from '../readRun.ts';
+import { readRunBy, runFolders, type StatusOf } from '../readRun.ts';
 import { FiguresError, type Run, type RunState } from '../run.ts';
 
 /** A line of the list of runs. */
@@ -22,8 +22,10 @@ export interface RunLine {
   readonly bitsPerByte?: number;
   readonly params?: number;
   readonly seconds?: number;
-  /** Why the folder cannot be read. */
+  /** Why it failed or diverged, or why the folder cannot be read. */
   readonly error?: string;
+  /** Of a failure: whether it would only happen again, or the machine was at fault. */
+  readonly cause?: 'user' | 'infra';
 }
 
 interface Known {
@@ -38,13 +40,15 @@ const DEPTH = 4;
 /** The runs below `root`. Reading a folder again is left out where none of its files changed. */
 export class RunIndex {
   readonly root: string;
+  readonly #statusOf: StatusOf;
   #known = new Map<string, Known>();
 
   /** @throws FiguresError where there is no such folder */
-  constructor(root: string) {
+  constructor(root: string, statusOf: StatusOf = () => undefined) {
     if (!existsSync(root) || !statSync(root).isDirectory())
       throw new FiguresError(`there is no folder ${root}; run a study first, or give the folder with its runs`);
     this.root = root;
+    this.#statusOf = statusOf;
   }
 
   /** Every run, by path. Folders that cannot be read are listed with the reason. */
@@ -54,7 +58,9 @@ export class RunIndex {
       const id = relative(this.root, dir).split(sep).join('/') || '.';
       const stamp = stampOf(dir);
       const before = this.#known.get(id);
-      next.set(id, before?.stamp === stamp ? before : { stamp, ...read(id, dir) });
+      // A run at work may be lost without a trace in its files.
+      const isSame = before?.stamp === stamp && before.line.state !== 'running';
+      next.set(id, isSame ? before : { stamp, ...read(id, dir, this.#statusOf) });
     }
     this.#known = next;
     return [...next.values()].map((k) => k.line);
@@ -66,9 +72,9 @@ export class RunIndex {
   }
 }
 
-function read(id: string, dir: string): Pick<Known, 'line' | 'run'> {
+function read(id: string, dir: string, statusOf: StatusOf): Pick<Known, 'line' | 'run'> {
   try {
-    const run = readRun(dir);
+    const run = readRunBy(dir, statusOf);
     const last = run.evals.at(-1);
     const { variant, train } = run.config as { variant?: unknown; train?: { steps?: unknown } }; // as trainRun writes it
     return {
@@ -88,6 +94,8 @@ function read(id: string, dir: string): Pick<Known, 'line' | 'run'> {
         ...(last?.bitsPerByte === undefined ? {} : { bitsPerByte: last.bitsPerByte }),
         ...(run.params === undefined ? {} : { params: run.params }),
         ...(run.seconds === undefined ? {} : { seconds: run.seconds }),
+        ...(run.cause === undefined ? {} : { cause: run.cause }),
+        ...(run.error === undefined ? {} : { error: run.error }),
       },
     };
   } catch (error) {

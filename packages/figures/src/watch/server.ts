@@ -3,6 +3,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { defaultCharts } from '../charts/defaultCharts.ts';
+import type { StatusOf } from '../readRun.ts';
 import { renderSvg } from '../render.ts';
 import { libraries, sourceOf } from '../report/libraries.ts';
 import { FiguresError, type Run } from '../run.ts';
@@ -19,6 +20,8 @@ export interface WatchOptions {
   readonly port?: number;
   /** Default 127.0.0.1: nobody but this machine. */
   readonly host?: string;
+  /** How a run stands, for those who know whether its process is still there; default: as its `status.json` says. */
+  readonly statusOf?: StatusOf;
 }
 
 /** A running page. */
@@ -38,8 +41,8 @@ const curves: readonly Curve[] = ['accuracy', 'loss', 'bitsPerByte', 'trainLoss'
  * for run folders below `root` and nothing else.
  * @throws FiguresError where there is no such folder or the address cannot be used
  */
-export async function watch({ root, port = 0, host = '127.0.0.1' }: WatchOptions): Promise<Watch> {
-  const index = new RunIndex(root);
+export async function watch({ root, port = 0, host = '127.0.0.1', statusOf }: WatchOptions): Promise<Watch> {
+  const index = new RunIndex(root, statusOf);
   const token = randomBytes(24).toString('base64url');
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {

@@ -1,5 +1,14 @@
 // The page about runs: what it serves and to whom, what hostile names do to it, and how it looks after a thousand runs.
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +23,7 @@ const results = join(root, 'results');
 writeQuickstart(join(results, 'quick'));
 writeFileSync(join(root, 'secret.txt'), 'secret');
 const HOSTILE = '<img src=x onerror="document.title=\'hacked\'">';
-hostileRun(join(results, 'hostile', 'evil'));
+hostileRun(join(results, 'hostile', HOSTILE));
 
 function hostileRun(dir: string): void {
   const like = new RunIndex(results).lines()[0]?.id ?? '';
@@ -141,6 +150,34 @@ describe('the list of runs', () => {
   });
 });
 
+describe('a run whose process is gone', () => {
+  const dir = join(root, 'lost');
+  writeQuickstart(dir, 1);
+  const path = join(dir, 'a0f3', 'status.json');
+  writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), status: 'running' }));
+  const gone = { status: 'failed', cause: 'infra', error: 'its process is gone' };
+
+  it('is what those say who know, from the moment they know it, though no file changes', () => {
+    let isGone = false;
+    const index = new RunIndex(dir, (at) => (isGone && at.endsWith('a0f3') ? gone : undefined));
+    expect(index.lines().map((l) => l.state)).toEqual(['running', 'finished']);
+    isGone = true;
+    expect(index.lines()[0]).toMatchObject({ state: 'failed', cause: 'infra', error: 'its process is gone' });
+    expect(index.lines()[0]).toBe(index.lines()[0]);
+  });
+
+  it('is on the page what they say', async () => {
+    const told = await watch({ root: dir, statusOf: (at) => (at.endsWith('a0f3') ? gone : undefined) });
+    try {
+      const reply = await fetch(told.url.replace('/?', '/runs?'));
+      const { runs } = (await reply.json()) as { runs: unknown[] };
+      expect(runs[0]).toMatchObject({ state: 'failed', cause: 'infra' });
+    } finally {
+      await told.close();
+    }
+  });
+});
+
 const browser = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 describe.skipIf(browser === undefined)(
   browser ? 'in a browser' : 'skipped: needs Chromium, run tools/setup-chromium.sh',
@@ -198,6 +235,52 @@ describe.skipIf(browser === undefined)(
       40_000,
     );
 
+    it('shows the name of a hostile folder as text where that is all it knows of a run', async () => {
+      const unreadable = join(root, 'unreadable');
+      mkdirSync(join(unreadable, 'study', HOSTILE), { recursive: true });
+      writeFileSync(join(unreadable, 'study', HOSTILE, 'config.json'), '{');
+      const broken = await watch({ root: unreadable });
+      try {
+        await withPage(async (tab) => {
+          expect(await tab.textContent('#list')).toContain(`study/${HOSTILE}`);
+          expect(await tab.title()).toBe('LoopLab runs');
+          expect(await tab.locator('img[src="x"]').count()).toBe(0);
+        }, broken.url);
+      } finally {
+        await broken.close();
+      }
+    }, 40_000);
+
+    it('shows an evaluation that is written while it is open', async () => {
+      const growing = join(root, 'growing');
+      writeQuickstart(growing, 1);
+      const [run] = new RunIndex(growing).lines();
+      const metrics = join(growing, run?.id ?? '', 'metrics.jsonl');
+      const last = JSON.parse(readFileSync(metrics, 'utf8').trimEnd().split('\n').at(-1) ?? '');
+      expect(last.kind).toBe('eval');
+      const open = await watch({ root: growing });
+      try {
+        await withPage(async (tab) => {
+          await tab.locator(`#list input[value="${run?.id}"]`).check();
+          const points = tab.locator('#curves svg .mark-symbol path');
+          await points.first().waitFor();
+          const before = await points.count();
+          const next = { ...last, step: last.step + 100, accuracy: 0.123, loss: 4.567 };
+          appendFileSync(metrics, `${JSON.stringify(next)}\n`);
+          await tab.waitForFunction(
+            (n) => document.querySelectorAll('#curves svg .mark-symbol path').length > n,
+            before,
+          );
+          expect(await points.count()).toBe(before + 1);
+          const row = await tab.locator(`#list tr:has(input[value="${run?.id}"])`).textContent();
+          expect(row).toMatch(/12\.3%.*4\.567/);
+          expect(await tab.textContent('#comparison')).toContain('12.3%');
+        }, open.url);
+      } finally {
+        await open.close();
+      }
+    }, 60_000);
+
     it('holds a thousand runs', async () => {
       const many = join(root, 'many');
       writeQuickstart(join(many, 'quick'), 1);
@@ -221,6 +304,6 @@ describe.skipIf(browser === undefined)(
       } finally {
         await large.close();
       }
-    }, 60_000);
+    }, 240_000);
   },
 );

@@ -12,6 +12,7 @@ import { logUniform } from '../space/dimension.ts';
 import { runSweep, shareOf } from '../sweep.ts';
 import { estimateSweep, timed, typicalRun } from './estimate.ts';
 import { measureStep } from './measureStep.ts';
+import { priceSweep } from './priceSweep.ts';
 import { planSweep } from './sweepPlan.ts';
 
 const on = (results: string) => ({ results, workers: 2, threads: 1 });
@@ -48,6 +49,20 @@ test('counts the trials of an adaptive search, and the shorter runs of its rungs
 test('takes the run in the middle for the typical one', () => {
   const plan = planSweep(fakeStudy, { search: grid({ 'train.batch': [1, 64, 4] }) });
   expect(typicalRun(plan)?.train.batch).toBe(4);
+});
+
+test('prices a plan for this machine, by a measured update or without', async () => {
+  const results = tempDir();
+  const plan = planSweep(fakeStudy, { search: grid({ 'train.steps': [20, 40] }), code: 'test' });
+  const options = { results, workers: 2, threads: 1, device: 'cpu' } as const;
+  const bare = await priceSweep(plan, { ...options, isMeasured: false });
+  expect(bare).toEqual(estimateSweep(plan, on(results)));
+  const { step, seconds, ...rest } = await priceSweep(plan, options);
+  expect(rest).toEqual(bare);
+  expect(seconds).toBeCloseTo((3 * one) / (step?.flopsPerSecond ?? 0) / 2, 9);
+  await runSweep(plan, { results, worker: fakeWorker, device: 'cpu' });
+  // there is nothing to measure it for
+  expect((await priceSweep(plan, options)).seconds).toBeUndefined();
 });
 
 test('measures an update of a real run and leaves nothing behind', async () => {

@@ -1,6 +1,6 @@
 // What a sweep would do and cost, without doing it.
 import { join } from 'node:path';
-import { planFlops, type RunPlan, readStatus } from '@looplab/train';
+import { currentStatus, planFlops, type RunPlan } from '@looplab/train';
 import { Timeline } from '../search/timeline.ts';
 import type { Point } from '../space/point.ts';
 import type { MeasuredStep } from './measureStep.ts';
@@ -58,7 +58,7 @@ export function estimateSweep(
     const { trial, point } = suggestion;
     for (const run of checkedRuns(plan, suggestion, known)) {
       known.set(run.id, run);
-      const { status = 'planned', step = 0 } = readStatus(join(on.results, plan.study.name, run.id)) ?? {};
+      const { status = 'planned', step = 0 } = currentStatus(join(on.results, plan.study.name, run.id)) ?? {};
       const until = suggestion.until ?? run.plan.steps;
       const left = Math.max(0, until - step) / run.plan.steps;
       const { seed, variant } = run.plan;

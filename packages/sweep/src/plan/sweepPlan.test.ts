@@ -100,7 +100,12 @@ describe('a study in a file', () => {
   test('that has changed since the sweep was planned fails with a message, and is not tried again', async () => {
     const changed = { ...ownStudy, model: { ...ownStudy.model, dFF: 24 } };
     const made = planSweep(changed, { source, code: 'c', scale: 'tiny' });
-    const { rows } = await runSweep(made, { results: tempDir(), device: 'cpu', workers: 2 });
+    const { rows } = await runSweep(made, {
+      results: tempDir(),
+      device: 'cpu',
+      workers: 2,
+      output: { write: () => {} },
+    });
     expect(rows.map((r) => [r.status, r.cause])).toEqual(Array(2).fill(['failed', 'user']));
     expect(rows[0]?.error).toMatch(/ownStudy.ts has changed since the sweep began: run .* is not in it; sweep it anew/);
   }, 120_000);

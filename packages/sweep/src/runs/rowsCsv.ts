@@ -10,7 +10,7 @@ export function rowsCsv(rows: readonly RunRow[]): string {
     ...Object.fromEntries(fields.map((name) => [name, row[name as keyof RunRow] ?? null])), // names of a row's own fields
     ...Object.fromEntries(settings.filter((key) => !fields.includes(key)).map((key) => [key, text(row.settings[key])])),
   }));
-  return rows.length === 0 ? '' : `${from(flat).toCSV()}\n`;
+  return rows.length === 0 ? '' : from(flat).toCSV();
 }
 
 function text(value: unknown): unknown {

@@ -1,7 +1,7 @@
 // One run as a row: what its folder says in a few numbers, for lists and tables.
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type EvalRecord, isLocked, type Manifest, type RunStatus, readJson, readStatus } from '@looplab/train';
+import { currentStatus, type EvalRecord, type Manifest, type RunStatus, readJson } from '@looplab/train';
 import type { Json } from '../space/point.ts';
 import { foldersIn } from '../store/foldersIn.ts';
 
@@ -42,13 +42,11 @@ const TAIL = 32_768;
 /** The row of the run in `dir`; undefined if there is no run. */
 export function runRow(dir: string, run: string): RunRow | undefined {
   const config = readJson(join(dir, 'config.json')) as Config | undefined; // every part is looked at before it is used
-  const status = readStatus(dir);
+  const status = currentStatus(dir);
   if (typeof config !== 'object' || config === null || config.strategy === undefined) return undefined;
   const manifest = readJson(join(dir, 'manifest.json')) as Partial<Manifest> | undefined; // as above
   const { evaluation, last } = metricsTail(join(dir, 'metrics.jsonl'));
-  const isLost = status?.status === 'running' && !isLocked(join(dir, 'run.lock'));
-  const lost = { status: 'failed', cause: 'infra', error: 'its process is gone; the same command goes on' } as const;
-  const { status: state = 'unknown', cause, error } = isLost ? lost : (status ?? {});
+  const { status: state = 'unknown', cause, error } = status ?? {};
   return {
     run,
     study: String(config.study ?? ''),

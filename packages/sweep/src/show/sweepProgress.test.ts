@@ -1,7 +1,7 @@
 // Progress of sweeps: what is drawn on a terminal, what is printed elsewhere, and how long it will take.
 import { expect, test } from 'vitest';
 import type { Snapshot } from '../events.ts';
-import { secondsLeft, sweepProgress } from './sweepProgress.ts';
+import { secondsLeft, sweepFailures, sweepProgress } from './sweepProgress.ts';
 
 const base: Snapshot = { done: 0, total: 8, failures: 0, elsewhere: 0, running: [], work: { done: 0, total: 800 } };
 const half: Snapshot = {
@@ -61,6 +61,29 @@ test('elsewhere a line appears every half minute', () => {
   expect(lines).toHaveLength(3);
   expect(lines[1]).toMatch(/^3\/8 done, .* 1 failed {2}1:30 left$/);
   expect(text()).not.toContain('\u001b');
+});
+
+test('without progress, failures are told and nothing else', () => {
+  const { out, text } = screen(false);
+  const watch = sweepFailures(out);
+  const counts = { done: 1, total: 8 };
+  // its label is all that is asked of it
+  const desk = { label: 'model.loops=2 seed 0' } as Parameters<typeof watch.ended>[0]['desk'];
+  watch.begin(base);
+  watch.progress(half);
+  for (const status of ['finished', 'pruned'] as const)
+    watch.ended({ desk, counts, verdict: { status, score: 1, curve: [] } });
+  expect(text()).toBe('');
+  watch.failed({ desk, error: 'killed by SIGKILL', willRetry: true });
+  watch.ended({ desk, counts, verdict: { status: 'failed', score: null, curve: [] }, error: 'no such file' });
+  watch.ended({ desk, counts, verdict: { status: 'diverged', score: null, curve: [] } });
+  watch.end();
+  expect(text().split('\n')).toEqual([
+    'model.loops=2 seed 0: killed by SIGKILL; starting it again',
+    'model.loops=2 seed 0: failed: no such file',
+    'model.loops=2 seed 0: diverged: see its log.txt',
+    '',
+  ]);
 });
 
 test('the rest takes as long as what was done, in proportion', () => {

@@ -3,6 +3,7 @@ import { clock, type ProgressOutput } from '@looplab/train';
 import type { Snapshot, SweepEvents } from '../events.ts';
 import type { MetricName } from '../plan/metric.ts';
 import { metricOf } from '../plan/metric.ts';
+import type { Verdict } from '../plan/verdict.ts';
 
 /** Plain output repeats at most this often: every 30 s. A block: four times a second. */
 const PLAIN_MS = 30_000;
@@ -10,12 +11,11 @@ const BLOCK_MS = 250;
 /** So many running runs have a line of their own. */
 const LINES = 12;
 
+/** Somebody who watches a sweep, until `end`. */
+export type SweepWatch = SweepEvents & { readonly end: () => void };
+
 /** Progress of a sweep on `out`, usually `process.stderr`. Times are injected so that tests need no clock. */
-export function sweepProgress(
-  out: ProgressOutput,
-  metric: MetricName,
-  now: () => number = Date.now,
-): SweepEvents & { readonly end: () => void; readonly line: (text: string) => void } {
+export function sweepProgress(out: ProgressOutput, metric: MetricName, now: () => number = Date.now): SweepWatch {
   const isLive = out.isTTY === true;
   const begun = now();
   let first: Snapshot | undefined;
@@ -43,12 +43,9 @@ export function sweepProgress(
     ended: ({ desk, verdict, counts, error }) => {
       const { status, score } = verdict;
       const value = score === null ? '' : ` ${metric} ${metricOf(score, metric).toPrecision(4)}`;
-      const why = status === 'failed' || status === 'diverged' ? `: ${error ?? 'see its log.txt'}` : value;
-      line(`[${counts.done}/${counts.total}] ${desk.label}: ${status}${why}`);
+      line(`[${counts.done}/${counts.total}] ${desk.label}: ${status}${whyOf(verdict, error) ?? value}`);
     },
-    failed: ({ desk, error, willRetry }) => {
-      line(`${desk.label}: ${error}${willRetry ? '; starting it again' : '; giving it up for now'}`);
-    },
+    failed: (what) => line(startText(what)),
     progress: (snapshot) => {
       if (now() - last < (isLive ? BLOCK_MS : PLAIN_MS)) return;
       if (!isLive && last === Number.NEGATIVE_INFINITY) {
@@ -66,9 +63,32 @@ export function sweepProgress(
       out.write(lines.map((text) => `${text.slice(0, columns - 1)}\n`).join(''));
       drawn = lines.length;
     },
-    line,
     end: clear,
   };
+}
+
+/** Only what fails, a line each: for a sweep whose progress nobody asked for. */
+export function sweepFailures(out: ProgressOutput): SweepWatch {
+  return {
+    begin: () => {},
+    ended: ({ desk, verdict, error }) => {
+      const why = whyOf(verdict, error);
+      if (why !== undefined) out.write(`${desk.label}: ${verdict.status}${why}\n`);
+    },
+    failed: (what) => void out.write(`${startText(what)}\n`),
+    progress: () => {},
+    end: () => {},
+  };
+}
+
+/** Why a run that is over has no result; undefined if it has one. */
+function whyOf({ status }: Verdict, error: string | undefined): string | undefined {
+  return status === 'failed' || status === 'diverged' ? `: ${error ?? 'see its log.txt'}` : undefined;
+}
+
+/** How a start of a run failed, and whether there will be another. */
+function startText({ desk, error, willRetry }: Parameters<SweepEvents['failed']>[0]): string {
+  return `${desk.label}: ${error}${willRetry ? '; starting it again' : '; giving it up for now'}`;
 }
 
 /** `12/48 done, 2 running, 1 failed` */
