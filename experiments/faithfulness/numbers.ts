@@ -28,6 +28,10 @@ const numbers: readonly NumbersOf[] = [
     ...{ where: { target: 'model answer', site: 'answer' }, by: ['loop'] },
   })),
   {
+    ...{ quantity: 'the model answer read off by logistic regression', table: 'logistic/probes-probes', value: 'accuracy' },
+    ...{ where: { target: 'model answer', site: 'answer' }, by: ['loop'] },
+  },
+  {
     ...{ quantity: 'the answer read off between layers', table: 'layers/probes-layers', value: 'accuracy' },
     ...{ where: { target: 'answer', site: 'answer' }, by: ['computed'] },
   },
