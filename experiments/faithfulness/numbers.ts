@@ -28,7 +28,11 @@ const numbers: readonly NumbersOf[] = [
     ...{ where: { target: 'model answer', site: 'answer' }, by: ['loop'] },
   })),
   {
-    ...{ quantity: 'the model answer read off by logistic regression', table: 'logistic/probes-probes', value: 'accuracy' },
+    ...{
+      quantity: 'the model answer read off by logistic regression',
+      table: 'logistic/probes-probes',
+      value: 'accuracy',
+    },
     ...{ where: { target: 'model answer', site: 'answer' }, by: ['loop'] },
   },
   {
