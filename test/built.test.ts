@@ -174,6 +174,17 @@ describe.skipIf(!hasJupyter)(
     });
     afterAll(() => rmSync(place, { recursive: true, force: true }));
 
+    /** Executes a notebook of the place; nothing may go wrong in it. */
+    async function outputsOfNotebook(name: string): Promise<Output[]> {
+      const done = join(place, `${name}.ipynb`);
+      const args = ['--from', 'ts:percent', '--to', 'ipynb', '--execute', '--run-path', folder, '--output', done];
+      await run(join(jupyter, 'venv', 'bin', 'jupytext'), [...args, join(folder, `${name}.ts`)]);
+      const { cells } = JSON.parse(readFileSync(done, 'utf8')) as { cells: { outputs?: Output[] }[] };
+      const outputs = cells.flatMap((cell) => cell.outputs ?? []);
+      expect(outputs.filter((o) => o.output_type === 'error' || o.name === 'stderr')).toEqual([]);
+      return outputs;
+    }
+
     it('are all looked at here', () => {
       const files = globSync('*.ts', { cwd: join(root, 'notebooks') }).map((file) => basename(file, '.ts'));
       expect(files.sort()).toEqual(Object.keys(outputsOf).sort());
@@ -181,12 +192,7 @@ describe.skipIf(!hasJupyter)(
 
     // Deno's kernel may say that it is idle before its last output is out, on a busy machine
     it.each(Object.entries(outputsOf))('%s runs, and shows what it should', { retry: 2 }, async (name, expected) => {
-      const done = join(place, `${name}.ipynb`);
-      const args = ['--from', 'ts:percent', '--to', 'ipynb', '--execute', '--run-path', folder, '--output', done];
-      await run(join(jupyter, 'venv', 'bin', 'jupytext'), [...args, join(folder, `${name}.ts`)]);
-      const { cells } = JSON.parse(readFileSync(done, 'utf8')) as { cells: { outputs?: Output[] }[] };
-      const outputs = cells.flatMap((cell) => cell.outputs ?? []);
-      expect(outputs.filter((o) => o.output_type === 'error' || o.name === 'stderr')).toEqual([]);
+      const outputs = await outputsOfNotebook(name);
       expect(
         outputs.map((o) =>
           o.data
@@ -203,6 +209,26 @@ describe.skipIf(!hasJupyter)(
       const printed = outputs.map((o) => textOf(o.text)).join('');
       if (name === 'paper-figures') expect(printed).toMatch(/^stale: 0\n\\begin\{tabular\}/);
       if (name === 'quickstart') expect(textOf(outputs[1]?.data?.[HTML]).match(/>finished</g)).toHaveLength(2);
+    });
+
+    it('can import every package in tslab', { retry: 2 }, async () => {
+      // conformance can be imported inside of a test run only, and cli is a command
+      const imported = names.filter((name) => !/conformance|cli$/.test(name)).map((name) => [name.split('/')[1], name]);
+      const cells = [
+        '// ---\n// jupyter:\n//   kernelspec:\n//     name: tslab\n//     display_name: tslab\n//     language: typescript\n// ---',
+        imported.map(([as, name]) => `import * as ${as} from '${name}';`).join('\n'),
+        `for (const all of [${imported.map(([as]) => as)}]) console.log(Object.keys(all).length);`,
+      ];
+      writeFileSync(join(folder, 'imports.ts'), `${cells.join('\n\n// %%\n')}\n`);
+      const outputs = await outputsOfNotebook('imports');
+      const counts = outputs
+        .map((o) => textOf(o.text))
+        .join('')
+        .trim()
+        .split('\n')
+        .map(Number);
+      expect(counts).toHaveLength(imported.length);
+      expect(Math.min(...counts)).toBeGreaterThan(0);
     });
 
     it('print text where there is no kernel', async () => {

@@ -98,9 +98,7 @@ function driveTiny(results: string, victim?: 'driver' | 'run'): Promise<number |
   const child = spawn(process.execPath, [script('driveTiny.ts'), results], { stdio: 'ignore' });
   const folder = join(results, 'tiny');
   const checkpoints = (): string[] =>
-    existsSync(folder)
-      ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((f) => /step-\d+$/.test(f))
-      : [];
+    globSync('*/checkpoints/step-*', { cwd: folder }).filter((f) => /step-\d+$/.test(f));
   const before = new Set(checkpoints());
   const timer = setInterval(() => {
     const fresh = checkpoints().find((f) => !before.has(f));

@@ -86,10 +86,12 @@ export class RunDesk {
     return { status: 'pruned', score: null, curve: [] };
   }
 
-  /** The same, and sees to it that the run's status agrees where its process was killed just before it could say so. */
+  /** The same, and sees to it that the run's status agrees where its process was ended just before it could say so. */
   settled(want: Want): Verdict | undefined {
     const verdict = this.verdict(want);
-    if (verdict?.status === 'pruned' && isSilent(this.status?.status) && !this.isBusy) {
+    const status = this.status?.status;
+    const isOpen = isSilent(status) || status === 'preempted' || status === 'cancelled';
+    if (verdict?.status === 'pruned' && isOpen && !this.isBusy) {
       this.note('pruned', { step: verdict.curve.at(-1)?.[0] ?? 0 });
     }
     return verdict;

@@ -46,8 +46,9 @@ export const exits = { done: 0, infra: 1, user: 42, preempted: 75, cancelled: 14
 export async function runTask(path: string): Promise<number> {
   const task = readJson(path) as TaskFile | undefined; // written by the driver
   if (task === undefined) {
-    console.error(`there is no task ${path}; the sweep's driver writes it`);
-    return exits.user;
+    // a power cut may have emptied it; the driver writes it anew with the next start
+    console.error(`there is no task ${path}, or it is damaged; the sweep's driver writes it`);
+    return exits.infra;
   }
   const stop = new AbortController();
   const end = (why: string, code: number, status: 'cancelled' | 'preempted'): void =>

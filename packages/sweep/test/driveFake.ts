@@ -1,10 +1,22 @@
 // A process that drives a sweep of fake runs: `node driveFake.ts RESULTS SEARCH SEED [LAUNCHER]`. Tests kill it.
-import { asha, grid, logUniform, planSweep, runSweep, type Search, SweepError, slurm, tpe } from '@looplab/sweep';
+import {
+  asha,
+  choice,
+  grid,
+  logUniform,
+  planSweep,
+  runSweep,
+  type Search,
+  SweepError,
+  slurm,
+  tpe,
+} from '@looplab/sweep';
 import { listenForInterrupt, TrainError } from '@looplab/train';
 import { fakeStudy, fakeWorker } from './fakeStudy.ts';
 
 const [results = '', kind = 'grid', seed = '0', where = 'local'] = process.argv.slice(2);
-const space = { 'train.lr': logUniform(1e-4, 1) };
+// with a decay of 5 a run meets a full disk, once
+const space = { 'train.lr': logUniform(1e-4, 1), 'train.weightDecay': choice([0, 5]) };
 const trials = { trials: 12, seed: Number(seed) };
 const searches: Record<string, () => Search> = {
   grid: () => grid({ 'train.lr': Array.from({ length: 12 }, (_, i) => (i + 1) / 100 + Number(seed)) }),

@@ -17,7 +17,15 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 
 /** `train.weightDecay` of a run chooses what becomes of it. */
-const FATES = { 1: 'user', 2: 'killed', 3: 'diverged', 4: 'killed once', 5: 'diskFull', 6: 'crash', 7: 'user once' };
+const FATES = {
+  1: 'user',
+  2: 'killed',
+  3: 'diverged',
+  4: 'killed once',
+  5: 'disk full once',
+  6: 'crash',
+  7: 'user once',
+};
 
 const task = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const { dir, run } = task;
@@ -104,7 +112,8 @@ while (step < steps) {
     status('failed', { error: 'a setting that cannot be', cause: 'user' });
     end(42);
   }
-  if (step === 3 && fate === 'diskFull') {
+  if (step === 3 && fate === 'disk full once' && !isSecond) {
+    writeFileSync(path('again'), '');
     status('failed', { error: 'cannot write: the disk is full; free some space (ENOSPC)', cause: 'infra' });
     end(1);
   }

@@ -1,7 +1,7 @@
 // Kills drivers and workers at random, cuts files where a crash might, and holds what is left against what a sweep promises.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fold, type Key, key, randint } from '@looplab/core';
 import { readJsonLines, readStatus } from '@looplab/train';
@@ -74,7 +74,9 @@ export async function killSweep(options: KillingOptions): Promise<Tally> {
     if (code === 0) break; // it was over before the kill came
     if (draw(k, 'cut', 2) === 0) {
       await quiet(results);
-      tally.cut += cutSomething(results, k);
+      tally.cut += cutLog(results, fold(k, 'log')) + cutWhole(results, fold(k, 'whole'));
+      // whose status was cut off is finished anew, and the ledger says that it was not computed anew
+      finished = finished.filter((d) => readStatus(d) !== undefined);
     }
   }
   checkEnd(results);
@@ -138,8 +140,9 @@ function checkState(results: string, before: readonly string[]): string[] {
   if (dir !== undefined) {
     readJournal(dir);
     for (const row of sweepRows(dir)) {
-      const known = ['planned', 'queued', 'running', 'finished', 'failed', 'pruned', 'preempted', 'cancelled'];
-      expectThat(known.includes(row.status), `run ${row.run} has the status ${row.status}`);
+      // unknown: the status was cut off
+      const known = /^(planned|queued|running|finished|failed|pruned|preempted|cancelled|unknown)$/;
+      expectThat(known.test(row.status), `run ${row.run} has the status ${row.status}`);
     }
   }
   const finished = runDirs(results).filter((d) => readStatus(d)?.status === 'finished');
@@ -156,22 +159,23 @@ function checkEnd(results: string): void {
   for (const row of rows) {
     expectThat(['finished', 'pruned'].includes(row.status), `run ${row.run} is ${row.status}: ${row.error}`);
     const steps = readJsonLines(join(dir, '..', '..', row.run, 'metrics.jsonl')).map((r) => r.step);
-    const wanted = Array.from({ length: row.step / 2 }, (_, i) => 2 * (i + 1));
+    // one whose status was cut off may have gone beyond the rung that it is pruned at
+    const count = row.status === 'pruned' ? Math.max(steps.length, row.step / 2) : row.step / 2;
+    const wanted = Array.from({ length: count }, (_, i) => 2 * (i + 1));
     expectThat(JSON.stringify(steps) === JSON.stringify(wanted), `run ${row.run} has evaluations at ${steps}`);
   }
   const over = new Set<string>();
   for (const { run, what } of ledger(results)) {
-    expectThat(!over.has(run), `run ${run} went on after it was finished`);
     if (what === 'finished') over.add(run);
+    else expectThat(!over.has(run), `run ${run} went on after it was finished`);
   }
 }
 
 /** Cuts the end off a file that is appended to, as a power cut may; returns how many were cut. */
-function cutSomething(results: string, k: Key): number {
+function cutLog(results: string, k: Key): number {
   const journals = sweepDirs(results).map((d) => join(d, 'journal.jsonl'));
-  const open = runDirs(results).filter((d) => !['finished', 'pruned'].includes(readStatus(d)?.status ?? ''));
-  const files = [...journals, ...open.map((d) => join(d, 'metrics.jsonl'))].filter((f) => existsSync(f));
-  const file = files[draw(k, 'file', Math.max(1, files.length))];
+  const metrics = runDirs(results).flatMap((d) => (isOpen(d) ? [join(d, 'metrics.jsonl')] : []));
+  const file = drawFile(k, [...journals, ...metrics]);
   if (file === undefined) return 0;
   const { size } = statSync(file);
   // metrics up to the last checkpoint were flushed before it; a journal may lose any of its last lines
@@ -181,15 +185,42 @@ function cutSomething(results: string, k: Key): number {
   return 1;
 }
 
-/** Bytes of the last line where it is of a step after the last checkpoint, else none. */
-function lastLine(file: string): number {
-  const saved = JSON.parse(readOr(join(file, '..', 'checkpoints', 'fake.json'), '{"step":0}')).step;
-  const last = readFileSync(file, 'utf8').trimEnd().split('\n').at(-1) ?? '';
-  return JSON.parse(last === '' ? '{"step":0}' : last).step > saved ? last.length : 0;
+/**
+ * Leaves nothing or half of a file that is written whole, as a power cut may where it was not flushed; returns how many were cut. A
+ * status may be that of a run that is over, which is flushed: its checkpoint brings it back. A configuration is flushed as a run begins.
+ */
+function cutWhole(results: string, k: Key): number {
+  const runs = runDirs(results);
+  const tasks = sweepDirs(results).map((d) => join(d, 'tasks'));
+  const file = drawFile(k, [
+    ...runs.map((d) => join(d, 'status.json')),
+    ...runs.filter((d) => isOpen(d) && lastStep(d) === 0).map((d) => join(d, 'config.json')),
+    ...tasks.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name))),
+  ]);
+  if (file === undefined) return 0;
+  truncateSync(file, draw(k, 'half', 2) * Math.floor(statSync(file).size / 2));
+  return 1;
 }
 
-function readOr(path: string, otherwise: string): string {
-  return existsSync(path) ? readFileSync(path, 'utf8') : otherwise;
+function drawFile(k: Key, candidates: readonly string[]): string | undefined {
+  const files = candidates.filter((f) => existsSync(f));
+  return files[draw(k, 'file', Math.max(1, files.length))];
+}
+
+function isOpen(dir: string): boolean {
+  return !['finished', 'pruned'].includes(readStatus(dir)?.status ?? '');
+}
+
+/** Bytes of the last line where it is of a step after the last checkpoint, else none. */
+function lastLine(file: string): number {
+  const last = readFileSync(file, 'utf8').trimEnd().split('\n').at(-1) ?? '';
+  return JSON.parse(last === '' ? '{"step":0}' : last).step > lastStep(dirname(file)) ? last.length : 0;
+}
+
+/** Step of the last checkpoint of a run. */
+function lastStep(dir: string): number {
+  const path = join(dir, 'checkpoints', 'fake.json');
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).step : 0;
 }
 
 function sweepDirs(results: string): string[] {

@@ -1,7 +1,8 @@
 // Everything against a real MLflow server: what is written is read back. Run for the newest tested release and the oldest.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { putArtifact } from '../rest/artifacts.ts';
 import { MlflowClient, type Run } from '../rest/client.ts';
@@ -11,7 +12,7 @@ import { syncRuns } from '../runs/syncRuns.ts';
 import { installedMlflows } from '../server/findMlflow.ts';
 import { type MlflowServer, startServer } from '../server/startServer.ts';
 import { freePort } from './freePort.ts';
-import { appendLines, expectedPoints, metricLines, readBack, setStatus, writeRun } from './runFolders.ts';
+import { appendLines, expectedPoints, metricLines, readBack, setStatus, writeRun, writeSweep } from './runFolders.ts';
 
 const cache = join(import.meta.dirname, '../../../../.cache');
 
@@ -155,6 +156,51 @@ function suite(command: string): void {
     expect(points).toContainEqual(expectedPoints(rewritten));
     expect(points).toContainEqual(expectedPoints(metricLines(0, 200)));
   });
+
+  it('shows a sweep as a run with its runs under it', async () => {
+    const study = join(folder, 'results', 'swept');
+    const ids = ['a', 'b', 'c'];
+    const dirs = ids.map((id) => writeRun(join(study, id), { id, study: 'swept', lines: metricLines(0, 50) }));
+    const spec = { study: 'swept', search: { id: 'grid', options: { 'model.loops': [1, 2, 4] } }, metric: 'accuracy' };
+    writeSweep(join(study, 'sweeps', 's1'), { id: 's1', createdAt: '2026-03-01T11:00:00.000Z', spec }, ids);
+    const outcomes = async () => (await syncRuns(client, dirs)).map((r) => r.outcome);
+    expect(await outcomes()).toEqual(['new', 'new', 'new']);
+    const runs = await readBack(client, 'swept');
+    const sweep = runs.find((run) => run.name === 'sweep s1: grid');
+    expect(sweep).toMatchObject({
+      status: 'FINISHED',
+      params: { 'search.options.model.loops': '[1,2,4]' },
+      points: [],
+    });
+    const children = runs.filter((run) => run !== sweep);
+    expect(children.map((run) => run.tags['looplab.run_id']).sort()).toEqual(ids);
+    for (const { tags } of children) expect(tags['mlflow.parentRunId']).toBe(sweep?.id);
+    expect(await outcomes()).toEqual(['same', 'same', 'same']);
+    expect(await readBack(client, 'swept')).toEqual(runs);
+  });
+
+  it('puts files into the folder of a server on this machine that does not take them itself', async () => {
+    const store = join(root, 'a store');
+    const options = `--no-serve-artifacts --default-artifact-root ${pathToFileURL(store).href}`;
+    const local = await startServer({
+      mlflow: { command: 'bash', args: ['-c', `exec "$0" "$@" ${options}`, command], what: 'MLflow' },
+      folder: join(root, 'local'),
+      port: await freePort(),
+    });
+    try {
+      const there = new MlflowClient({ uri: local.uri, timeoutMs: 20_000, retries: 0 });
+      const dir = writeRun(join(root, 'local run'), { id: 'local', study: 'local', lines: metricLines(0, 50) });
+      expect((await syncRuns(there, [dir])).map((r) => r.outcome)).toEqual(['new']);
+      const [run] = await readBack(there, 'local');
+      const { artifactUri } = await there.run(run?.id ?? '');
+      expect(artifactUri).toMatch(/^file:.*a%20store/);
+      const files = (await all(there.artifacts(run?.id ?? ''))).map((f) => f.path);
+      expect(files.sort()).toEqual(['artifacts', 'config.json', 'log.txt', 'manifest.json', 'overrides.json']);
+      expect(readFileSync(join(fileURLToPath(artifactUri), 'artifacts', 'plots', 'loss ü.svg'), 'utf8')).toBe('<svg/>');
+    } finally {
+      await local.stop('SIGKILL');
+    }
+  }, 120_000);
 
   it('makes one run where several processes start at once', async () => {
     const dir = writeRun(join(folder, 'race'), { id: 'race', study: 'race', lines: metricLines(0, 100) });
