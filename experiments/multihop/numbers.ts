@@ -9,6 +9,13 @@ const pairs = [100, 200, 400].flatMap((n) => [
 
 const numbers: readonly NumbersOf[] = [
   { ...final, by: ['variant'] },
+  {
+    quantity: 'accuracy after 500 updates',
+    table: 'loops',
+    where: { step: 500 },
+    by: ['variant', 'loop'],
+    value: 'accuracy',
+  },
   { quantity: 'params', table: 'summary', by: ['variant'], value: 'params' },
   {
     ...{ quantity: 'updates until the accuracy is 0.35', table: 'loops', by: ['variant', 'loop'], value: 'accuracy' },
