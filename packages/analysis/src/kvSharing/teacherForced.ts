@@ -53,7 +53,8 @@ export async function decode(
   const decoder = new Decoder(model, strategy, params, { kv });
   try {
     for (let from = 0, n = prompt; from < seq; from += n, n = 1) {
-      const columns = (x: Int32Array | Float32Array) => tf.slice(tensor(x, [rows, seq]), [0, from], [rows, n]);
+      const columns = (x: Int32Array | Float32Array) =>
+        tf.tidy(() => tf.slice(tensor(x, [rows, seq]), [0, from], [rows, n]));
       const fed = { ids: columns(batch.ids), ...(batch.keyMask ? { keyMask: columns(batch.keyMask) } : {}) };
       const { logits } = await decoder.feed(fed, { exit: null }).finally(() => tf.dispose(fed));
       const values = (await logits.data()) as Float32Array; // logits are float32
