@@ -139,8 +139,8 @@ async function ask(analysis: Analysis, context: AnalysisContext, { only }: Analy
   try {
     return await analysis.run(context);
   } catch (error) {
-    const can = error instanceof AnalysisError && !(error instanceof DivergedError);
-    if (only.includes(analysis.id) || !can) throw error;
+    const isRefusal = error instanceof AnalysisError && !(error instanceof DivergedError);
+    if (only.includes(analysis.id) || !isRefusal) throw error;
     return skip(`does not apply: ${error.message}`);
   }
 }

@@ -57,6 +57,18 @@ describe('kvSharing', () => {
     expect(result.skipped).toMatch('a row of task mano holds several problems that do not see each other');
   });
 
+  it("has every phase of the strategy's own policy, one that keeps its prompts whole too", async () => {
+    const context = tinyLoopLM({ rows: 4 });
+    const strategy = { ...context.strategy, kv: keepLast({ prompt: 'every' }) };
+    const { tables } = await kvSharing.run({ ...context, strategy });
+    const own = tables.policies?.filter((r) => r.own).map((r) => [r.phase, r.prompt]);
+    expect(own).toEqual([
+      ['prefill', ''],
+      ['decode', ''],
+      ['afterPrompt', 'every'],
+    ]);
+  });
+
   it('tries every policy, both phases apart, with the bytes that it keeps', async () => {
     const context = tinyLoopLM({ rows: 4 });
     const result = await kvSharing.run(context);

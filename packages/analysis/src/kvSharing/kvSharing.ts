@@ -65,7 +65,7 @@ export const kvSharing: Analysis = defineAnalysis({
       };
       for (const [phase, run] of Object.entries(phases)) {
         // Only after a prompt of several tokens it matters what is kept of them.
-        if (phase === 'afterPrompt' ? half < 2 : policy.keepPrompt) continue;
+        if (phase === 'afterPrompt' ? half < 2 : policy.keepPrompt && !own) continue;
         context.progress(`kv policy ${policy.id}: ${phase}`);
         const said = await run();
         if (said.at.length === 0) continue;
